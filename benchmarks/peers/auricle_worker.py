@@ -1,0 +1,28 @@
+"""Auricle. Arguments: options as name=value, such as beam_size=5 mode=sequential engine=openvino."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from common import serve
+
+from auricle import Transcriber
+from auricle.engines import LoadOptions, load_engine
+
+
+def value(text: str) -> object:
+    """Numbers and lists as JSON, everything else as it stands."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+named = {name: value(text) for name, text in (argument.split("=", 1) for argument in sys.argv[1:])}
+if "engine" in named:
+    named["engine"] = load_engine(LoadOptions(engine=named["engine"], threads=2))
+transcriber = Transcriber(**({} if "engine" in named else {"threads": 2}), **named)
+serve(lambda path: transcriber.transcribe(path).text)

@@ -1,0 +1,198 @@
+"""Auricle beside the tools people could install instead: the same weights, two threads, paired runs.
+
+    python benchmarks/rivals.py                          # all tools, all workloads
+    python benchmarks/rivals.py --only whisper.cpp --workloads short,clip --rounds 5
+    python benchmarks/rivals.py --out docs/images        # also the plot
+
+Each tool has an environment and a process of its own and its model in memory; it runs once to warm up, then
+``--rounds`` rounds in which every tool takes its turn. Timed is the call that turns files into text, decoding
+of the file included. A ratio is the seconds of the first tool, faster-whisper one clip at a time, over a
+tool's own in one round; WER is after Whisper's English normaliser, with a 95 % bootstrap interval over
+clips. Cold is a new process from its start to the text of one clip. A tool that fails is listed with why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import weights
+from common import PEERS, Clip, Worker, clips, peer_python, spread
+from whisper_normalizer.english import EnglishTextNormalizer
+
+from auricle.metrics import wer_each
+from auricle.metrics.confidence import interval
+
+
+@dataclass(frozen=True)
+class Tool:
+    """What it takes to start one."""
+
+    name: str
+    script: str
+    packages: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    made: str = ""  # what of weights.py it reads
+
+    def start(self) -> Worker:
+        """A process with the model in memory."""
+        python = (
+            peer_python(self.script.removesuffix("_worker.py"), *self.packages) if self.packages else None
+        )
+        given = (str(getattr(weights, self.made)()),) if self.made else ()
+        return Worker(self.name, python or Path(sys.executable), PEERS / self.script, *given, *self.arguments)
+
+
+FASTER, OPENVINO = ("faster-whisper==1.2.1",), ("openvino-genai==2026.4.1", "av==18.1.0")
+TORCH = ("torch==2.13.0", "av==18.1.0")
+TOOLS = (
+    Tool("faster-whisper int8", "faster_whisper_worker.py", FASTER, ("sequential", "1"), "folder"),
+    Tool("faster-whisper int8 batched", "faster_whisper_worker.py", FASTER, ("batched", "1"), "folder"),
+    Tool("openvino-genai int8", "openvino_genai_worker.py", OPENVINO, (), "openvino"),
+    Tool("whisper.cpp f16", "whisper_cpp_worker.py", ("pywhispercpp==1.5.1", "av==18.1.0"), (), "ggml"),
+    Tool(
+        "openai-whisper",
+        "openai_whisper_worker.py",
+        ("openai-whisper==20250625", *TORCH),
+        ("1",),
+        "openai",
+    ),
+    Tool(
+        "transformers bf16, batch 8",
+        "transformers_worker.py",
+        ("transformers==5.24.0", *TORCH),
+        ("bfloat16", "8"),
+        "hf",
+    ),
+    Tool("auricle", "auricle_worker.py"),
+    Tool("auricle --engine ctranslate2", "auricle_worker.py", (), ("engine=ctranslate2",)),
+)
+
+
+@dataclass
+class Found:
+    """What one tool gave on one workload."""
+
+    seconds: list[float] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    peak: float = 0.0
+    failure: str = ""
+
+
+def workloads(limit: int | None) -> dict[str, list[Clip]]:
+    """The recordings of each workload, each the work of one run."""
+    long = clips("longform")
+    short = clips("librispeech_test") + clips("cv_en_delta13")[:: 5 if limit is None else 1]
+    near = min(short, key=lambda clip: abs(float(clip.row["duration_s"]) - 5.0))
+    return {"short": short[:limit], "long": long[:1], "clip": [near]}
+
+
+def running(workers: dict[str, Worker], work: Sequence[Clip], rounds: int) -> dict[str, Found]:
+    """All tools in turn; one that fails is left out from then on."""
+    found: dict[str, Found] = defaultdict(Found)
+    paths = [clip.path for clip in work]
+    for number in range(rounds + 1):
+        for name, worker in workers.items():
+            mine = found[name]
+            if mine.failure:
+                continue
+            try:
+                given = worker.run(paths if len(paths) > 1 else paths[0])
+            except (RuntimeError, OSError, ValueError) as error:
+                mine.failure = str(error) or type(error).__name__
+                continue
+            texts = given["text"]
+            mine.texts = texts if isinstance(texts, list) else [texts]
+            mine.peak = given["peak"]
+            if number:
+                mine.seconds.append(given["seconds"])
+            print(f"  {number} {name}: {given['seconds']:.2f} s", file=sys.stderr)
+    return found
+
+
+def table(name: str, work: Sequence[Clip], found: dict[str, Found]) -> Iterator[str]:
+    """The rows of one workload, as Markdown."""
+    audio = sum(float(clip.row["duration_s"]) for clip in work)
+    base = next(iter(found.values())).seconds
+    yield f"\n### {name}: {len(work)} recordings, {audio / 60:.1f} minutes\n"
+    yield "| tool | ratio | × real time | seconds | WER % (95 %) | peak MiB |"
+    yield "|---|---|---|---|---|---|"
+    for tool, mine in found.items():
+        if mine.failure or not mine.seconds:
+            yield f"| {tool} | failed: {mine.failure} | | | | |"
+            continue
+        ratios = (
+            spread([one / other for one, other in zip(base, mine.seconds, strict=False)]) if base else "–"
+        )
+        speed = audio / statistics.median(mine.seconds)
+        yield (
+            f"| {tool} | {ratios} | {speed:.1f} | {spread(mine.seconds)} | {wer(work, mine.texts)} "
+            f"| {mine.peak:.0f} |"
+        )
+
+
+def wer(work: Sequence[Clip], texts: Sequence[str]) -> str:
+    """Corpus WER in %, with its interval where there are clips enough."""
+    clean = EnglishTextNormalizer()
+    rates = wer_each([clean(clip.text) for clip in work], [clean(text) for text in texts])
+    found = interval(rates)
+    whole = f"{100 * sum(rate.errors for rate in rates) / sum(rate.reference for rate in rates):.2f}"
+    return f"{whole} ({100 * found.low:.1f}–{100 * found.high:.1f})" if found and len(work) > 9 else whole
+
+
+def cold(tool: Tool, clip: Clip) -> float:
+    """Seconds from the start of a new process to the text of one clip."""
+    began = time.perf_counter()
+    worker = tool.start()
+    worker.run(clip.path)
+    taken = time.perf_counter() - began
+    worker.close()
+    return taken
+
+
+def main() -> None:
+    """Print one table a workload."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--limit", type=int, help="only so many short clips")
+    parser.add_argument("--only", nargs="*", help="beginnings of the names of tools, besides the first one")
+    parser.add_argument("--workloads", default="short,long,clip,cold")
+    arguments = parser.parse_args()
+    chosen = [
+        tool
+        for tool in TOOLS
+        if not arguments.only or tool is TOOLS[0] or tool.name.startswith(tuple(arguments.only))
+    ]
+    asked = arguments.workloads.split(",")
+    work = workloads(arguments.limit)
+    started, failures = {}, {}
+    for tool in chosen:
+        try:
+            started[tool.name] = tool.start()
+        except Exception as error:  # noqa: BLE001 (a rival that cannot be installed is a row of the table)
+            failures[tool.name] = str(error)
+    for name, recordings in work.items():
+        if name in asked:
+            found = running(started, recordings, arguments.rounds)
+            found.update({tool: Found(failure=reason) for tool, reason in failures.items()})
+            print("\n".join(table(name, recordings, found)), flush=True)
+    for worker in started.values():
+        worker.close()
+    if "cold" in asked:
+        print("\n### cold: a new process to the text of one clip\n\n| tool | seconds |\n|---|---|")
+        for tool in chosen:
+            if tool.name in started:
+                runs = [cold(tool, work["clip"][0]) for _ in range(arguments.rounds)]
+                print(f"| {tool.name} | {spread(runs)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""auricle export"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from auricle.cli.console import ProgressLine, emit, say
+from auricle.cli.flags import Command, flags, typed
+from auricle.verbs.export import ExportOptions, export
+
+_EPILOG = """\b
+Examples:
+  auricle export checkpoints/accent -o accent-ct2
+  auricle export checkpoints/accent -o accent-int8 --store int8 --clips talks/manifest.jsonl --allow 3
+  auricle export tiny.en -o tiny-hf --to hf
+
+Exit code 0: both write the same, or differ on no more clips than --allow says.
+"""
+
+
+@click.command(cls=Command, epilog=_EPILOG)
+@click.argument("checkpoint", metavar="MODEL")
+@click.option(
+    "-o", "--output", metavar="DIR", required=True, help="folder to write, which must not exist yet"
+)
+@click.option("-q", "--quiet", is_flag=True, help="no progress")
+@flags(ExportOptions)
+def command(checkpoint: str, output: str, quiet: bool, **values: Any) -> None:
+    """Write a model in another layout, and prove that it writes the same.
+
+    The same clips go through both models; the folder is printed.
+    """
+    bar = ProgressLine(shown=not quiet and sys.stderr.isatty())
+
+    def heard(done: int, total: int) -> None:
+        if done == 1:
+            bar.start("comparing", total)
+        bar.update(done, f"{done} of {total} clips")
+
+    try:
+        bar.stage("exporting")
+        found = export(checkpoint, output, on_progress=heard, **typed(values, ExportOptions))
+    finally:
+        bar.stop()
+    parity = found.parity
+    for one in parity.differences:
+        say(f"differs: {one.line()}")
+    same = parity.clips - len(parity.differences)
+    say(f"{same} of {parity.clips} clips are the same; words are {parity.farthest:.2f} s apart at most")
+    emit(f"{found.folder}\n".encode())

@@ -1,0 +1,95 @@
+"""Words while a visitor speaks. Knows the pieces a browser sends; no Gradio."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from auricle.audio.resample import Resampler, Samples
+from auricle.demo import show
+from auricle.demo.shelf import Shelf
+from auricle.options import build
+from auricle.pages import Markup
+from auricle.serve.batching import Stop
+from auricle.verbs.stream import Committed, Event, Listener, Partial, StreamOptions, UtteranceEnded
+
+_PATIENCE = 20.0  # seconds to wait for the last words
+_MOST = 200  # utterances that stay on the page
+
+
+Piece = tuple[int, np.ndarray[Any, Any]]
+
+
+class Talk:
+    """One visitor's talk: pieces of sound in, markup out.
+
+    ``feed`` never waits for the model, or the browser would drop what it could not send: a thread
+    listens, and takes all that has come by then at once.
+    """
+
+    def __init__(self, shelf: Shelf, model: str, language: str) -> None:
+        """Raises OptionError, ModelError."""
+        values: dict[str, Any] = {"model": model, "language": None if language == "auto" else language}
+        engine = shelf.engine(model, Stop(), urgent=True)
+        self._listener = Listener(build(StreamOptions, values), engine=engine)
+        self._resampler: Resampler | None = None
+        self._lines: list[str] = []
+        self._words, self._rest = "", ""
+        self._pieces: queue.Queue[Piece | None] = queue.Queue()
+        self._thread = threading.Thread(target=self._listen, name="auricle-talk", daemon=True)
+        self._thread.start()
+
+    def feed(self, piece: Piece | None) -> Markup:
+        """A piece as the browser gave it: rate in Hz, 16-bit samples [samples] or [samples, channels]."""
+        if piece is not None and len(piece[1]):
+            self._pieces.put(piece)
+        return self.page()
+
+    def finish(self) -> Markup:
+        """The visitor has stopped: wait for the last words."""
+        self._pieces.put(None)
+        self._thread.join(_PATIENCE)
+        return self.page()
+
+    def _listen(self) -> None:
+        while (piece := self._pieces.get()) is not None:
+            pieces: list[Piece | None] = [piece]
+            while pieces[-1] is not None and not self._pieces.empty():
+                pieces.append(self._pieces.get())
+            heard = [self._samples(one) for one in pieces if one is not None]
+            self._take(self._listener.feed(np.concatenate(heard)))
+            if pieces[-1] is None:
+                break
+        if self._resampler is not None:
+            self._take(self._listener.feed(self._resampler.flush()))
+        self._take(self._listener.finish())
+
+    def _samples(self, piece: Piece) -> Samples:
+        """A piece as the listener wants it."""
+        rate, samples = piece
+        if self._resampler is None or self._resampler.source != rate:
+            self._resampler = Resampler(rate, 16_000)
+        mono = samples.astype(np.float32)
+        mono = mono.mean(axis=1) if mono.ndim > 1 else mono
+        scale = {"int16": 2.0**15, "int32": 2.0**31}.get(samples.dtype.name, 1.0)
+        return self._resampler.push((mono / np.float32(scale)).astype(np.float32))
+
+    def page(self) -> Markup:
+        """What stands on the page now."""
+        return show.live(self._lines, self._words, self._rest)
+
+    def _take(self, events: Iterable[Event]) -> None:
+        for event in events:
+            if isinstance(event, Committed):
+                self._words += event.text if self._words else event.text.lstrip()
+                self._rest = ""
+            elif isinstance(event, Partial):
+                self._rest = event.text
+            elif isinstance(event, UtteranceEnded):
+                if event.words:
+                    self._lines = [*self._lines, event.text][-_MOST:]
+                self._words = self._rest = ""

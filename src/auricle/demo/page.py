@@ -1,0 +1,185 @@
+"""The page: tabs, what can be chosen, and which function each button calls. All of Gradio is here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from auricle import sample
+from auricle.demo import hearing, show
+from auricle.demo.hearing import CHOSEN, EVERY, Wanted
+from auricle.demo.live import Talk
+from auricle.demo.options import DemoOptions
+from auricle.demo.shelf import Shelf
+from auricle.errors import AuricleError, missing_extra
+from auricle.models import LANGUAGES
+from auricle.pages import resource
+
+_KEPT = (600, 86_400)  # seconds: how often old uploads are looked for, and how old they may be
+STEP = 0.4  # seconds of sound the browser sends at once
+
+
+def _gradio() -> Any:
+    """Gradio, told to ask nobody for anything. Raises MissingExtraError."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    try:
+        import gradio
+    except ImportError as error:
+        raise missing_extra("auricle demo", "demo") from error
+    return gradio
+
+
+def gradio_version() -> str:
+    """The version that is installed here. Raises MissingExtraError."""
+    return str(_gradio().__version__)
+
+
+def create(options: DemoOptions, shelf: Shelf | None = None) -> Any:
+    """The page as Gradio's Blocks, not yet served."""
+    gr = _gradio()
+    shelf = shelf or Shelf(options)
+    with gr.Blocks(title="Auricle", analytics_enabled=False, delete_cache=_KEPT) as page:
+        gr.HTML("<h1>Auricle</h1><p>Write down what is said. The sound stays on this machine.</p>")
+        choices = _choices(gr, options)
+        with gr.Tabs():
+            with gr.Tab("File", id="file"):
+                _file_tab(gr, shelf, choices)
+            with gr.Tab("Microphone", id="microphone"):
+                _microphone_tab(gr, shelf, choices)
+            with gr.Tab("Live", id="live"):
+                _live_tab(gr, shelf, choices)
+            if len(options.models) > 1:
+                with gr.Tab("Compare", id="compare"):
+                    _compare_tab(gr, shelf, options, choices)
+    return page
+
+
+def look(gr: Any) -> dict[str, Any]:
+    """Theme, style and script for ``launch``; fonts are the system's, so none is fetched."""
+    fonts = ["system-ui", "sans-serif"]
+    theme = gr.themes.Default(primary_hue="blue", font=fonts, font_mono=["ui-monospace", "monospace"]).set(
+        button_primary_background_fill="*primary_700",  # white on it can be read, which it cannot on 500
+        button_primary_background_fill_hover="*primary_800",
+    )
+    return {
+        "theme": theme,
+        "css": resource("auricle.demo", "style.css"),
+        "head": f"<script>{resource('auricle.demo', 'player.js')}</script>",
+    }
+
+
+def _choices(gr: Any, options: DemoOptions) -> list[Any]:
+    """Model, language, task, words and formats, for all tabs."""
+    languages = [("found out", "auto"), *((name.capitalize(), code) for code, name in LANGUAGES.items())]
+    with gr.Accordion("Model, language and formats", open=False):
+        with gr.Row():
+            model = gr.Dropdown(list(options.models), value=options.models[0], label="Model")
+            language = gr.Dropdown(languages, value="auto", label="Language")
+            tasks = [("write it down", "transcribe"), ("translate into English", "translate")]
+            task = gr.Radio(tasks, value="transcribe", label="Task")
+        words = gr.Checkbox(True, label="Times of words: the text follows the player")
+        formats = gr.CheckboxGroup(list(EVERY), value=list(CHOSEN), label="Formats to download")
+    return [model, language, task, words, formats]
+
+
+def _hear(
+    shelf: Shelf, path: Any, model: str, language: str, task: str, words: bool, formats: list[str]
+) -> Iterator[Any]:
+    from gradio.utils import get_upload_folder
+
+    wanted = Wanted(model, language, task, words, tuple(formats))
+    folder = Path(get_upload_folder())
+    folder.mkdir(parents=True, exist_ok=True)
+    for page, files in hearing.hear(shelf, path, wanted, folder):
+        yield str(page), files or None
+
+
+def _hearing_parts(gr: Any, shelf: Shelf, recording: Any, choices: list[Any]) -> Any:
+    """The buttons and the result of a tab with a recording; returns what starts it."""
+    with gr.Row():
+        start = gr.Button("Transcribe", variant="primary")
+        cancel = gr.Button("Cancel")
+    result = gr.HTML(elem_classes="result")
+    files = gr.File(label="Downloads", file_count="multiple", interactive=False)
+
+    def run(path: Any, *chosen: Any) -> Iterator[Any]:
+        yield from _hear(shelf, path, *chosen)
+
+    running = start.click(
+        run, [recording, *choices], [result, files], concurrency_limit=4, show_progress="hidden"
+    )
+    cancel.click(lambda: str(show.sentence("Cancelled.")), None, result, cancels=[running])
+    return start
+
+
+def _file_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
+    recording = gr.File(
+        label="A sound or video file: drop it here", file_types=["audio", "video"], type="filepath"
+    )
+    trial = gr.Button("Take the sample: 11 seconds of 1961")
+    _hearing_parts(gr, shelf, recording, choices)
+    trial.click(lambda: str(sample()), None, recording)
+
+
+def _microphone_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
+    recording = gr.Audio(sources=["microphone"], type="filepath", label="Record, then press Transcribe")
+    _hearing_parts(gr, shelf, recording, choices)
+
+
+def _live_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
+    model, language = choices[:2]
+    sound = gr.Audio(sources=["microphone"], type="numpy", streaming=True, label="Speak")
+    gr.HTML("<p>Words in italics may still change; the others stay.</p>")
+    text = gr.HTML(str(show.live([], "", "")), elem_classes="result")
+    talk = gr.State(None)
+
+    def begin(name: str, spoken: str) -> tuple[Any, str]:
+        try:
+            return Talk(shelf, name, spoken), str(show.live([], "", ""))
+        except AuricleError as error:
+            return None, str(show.sentence(str(error), bad=True))
+
+    def feed(piece: Any, now: Talk | None, name: str, spoken: str) -> tuple[Any, str]:
+        try:
+            now = now or Talk(shelf, name, spoken)
+            return now, str(now.feed(piece))
+        except AuricleError as error:
+            return now, str(show.sentence(str(error), bad=True))
+
+    def finish(now: Talk | None) -> tuple[Any, Any]:
+        return None, gr.skip() if now is None else str(now.finish())
+
+    sound.start_recording(begin, [model, language], [talk, text], show_progress="hidden")
+    sound.stream(
+        feed,
+        [sound, talk, model, language],
+        [talk, text],
+        stream_every=STEP,
+        time_limit=None,
+        concurrency_limit=4,
+        show_progress="hidden",
+    )
+    sound.stop_recording(finish, talk, [talk, text], show_progress="hidden")
+
+
+def _compare_tab(gr: Any, shelf: Shelf, options: DemoOptions, choices: list[Any]) -> None:
+    recording = gr.File(
+        label="A sound or video file: drop it here", file_types=["audio", "video"], type="filepath"
+    )
+    with gr.Row():
+        first = gr.Dropdown(list(options.models), value=options.models[0], label="One model")
+        second = gr.Dropdown(list(options.models), value=options.models[1], label="The other")
+    trial = gr.Button("Take the sample")
+    start = gr.Button("Compare", variant="primary")
+    result = gr.HTML(elem_classes="result")
+
+    def run(path: Any, one: str, other: str, language: str) -> Iterator[str]:
+        for page in hearing.compare(shelf, path, (one, other), language):
+            yield str(page)
+
+    start.click(
+        run, [recording, first, second, choices[1]], result, concurrency_limit=2, show_progress="hidden"
+    )
+    trial.click(lambda: str(sample()), None, recording)

@@ -1,0 +1,280 @@
+"""Whisper on CTranslate2: int8 on a CPU, float16 on a GPU.
+
+Knows: features in, tokens out, cross-attention to word times. Refuses to know: files, windows
+of long recordings, gates, formats.
+
+Source: Radford et al. 2022; CTranslate2 (https://github.com/OpenNMT/CTranslate2).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from auricle import features
+from auricle.audio import Audio
+from auricle.engines import DecodeOptions, EngineInfo, LoadOptions
+from auricle.engines.whisper import MAX_TOKENS, PROMPT_LIMIT, Piece, WhisperTokens
+from auricle.engines.whisper_windows import (
+    ACCEPTS,
+    WINDOW,
+    Generated,
+    Group,
+    by_length,
+    frames,
+    start,
+    tasks_of,
+    transcript,
+    words_of,
+)
+from auricle.errors import ModelError, OptionError
+from auricle.models import ModelFolder, machine, resolve
+from auricle.transcript import Transcript, Word
+
+# Windows that one of several workers decodes at once: each takes about 18 MB in the decoder of tiny.
+MOST_TOGETHER = 2
+MOST_WORKERS = 4  # more would leave each with too few windows to share the decoder's weights
+
+Floats = npt.NDArray[np.float32]
+
+
+def load(options: LoadOptions) -> CTranslate2Engine:
+    """Load a Whisper checkpoint. Raises ModelError, OptionError."""
+    from auricle.models.convert import ctranslate2_folder
+
+    if options.allow_pickle:
+        raise OptionError("the ctranslate2 engine opens no pickles. Type: --engine transformers")
+    if options.device == "mps":
+        raise OptionError("CTranslate2 does not run on mps. Type: --engine transformers")
+
+    return CTranslate2Engine(ctranslate2_folder(resolve(options.model, revision=options.revision)), options)
+
+
+class CTranslate2Engine:
+    """Engine over ``ctranslate2.models.Whisper``."""
+
+    rate = features.RATE
+    window = WINDOW
+    accepts = ACCEPTS
+    prompt_limit = PROMPT_LIMIT
+
+    def __init__(self, folder: ModelFolder, options: LoadOptions) -> None:
+        import ctranslate2
+
+        self._library = ctranslate2
+        self._folder, self._load = folder.path, options
+        self._threads = options.threads or machine.cores()
+        self._many: Any = None  # the same model for several workers, once there is work for them
+        self._lock = threading.Lock()  # seeding and drawing samples belong together
+        self._tokens = WhisperTokens.load(folder.path)
+        self._model = _open(ctranslate2, folder.path, options)
+        self._multilingual = bool(self._model.is_multilingual)
+        info = folder.info
+        self.info = EngineInfo(
+            engine="ctranslate2",
+            model=folder.name,
+            revision=folder.revision,
+            device=self._model.device,
+            compute_type=self._model.compute_type,
+            languages=self._tokens.languages() if self._multilingual else ("en",),
+            tasks=info.decodes if info else tasks_of(multilingual=self._multilingual),
+        )
+
+    def count_tokens(self, text: str) -> int:
+        """How many of the prompt's ``prompt_limit`` tokens ``text`` takes."""
+        return self._tokens.count(text)
+
+    def detect_language(self, batch: Sequence[Audio]) -> list[dict[str, float]]:
+        """Probability of each language code, for each audio; an English model knows one."""
+        if not self._multilingual:
+            return [{"en": 1.0} for _ in batch]
+        found = [self._model.detect_language(self._encode(self._model, [audio]))[0] for audio in batch]
+        return [{self._tokens.language_of(token): float(chance) for token, chance in row} for row in found]
+
+    def transcribe(self, batch: Sequence[Audio], options: DecodeOptions) -> list[Transcript]:
+        """Decode up to 30 s of each audio. Raises OptionError for audio that is longer.
+
+        Audio of about one length is decoded together, so that what an audio becomes does not
+        depend on the others.
+        """
+        languages = self._languages(batch, options)
+        crew = self._crew(len(batch), options)
+        return by_length(
+            batch,
+            languages,
+            lambda some, language: self._together(crew.model, some, language, options),
+            most=crew.share(len(batch)),
+            run=crew.map,
+        )
+
+    def _crew(self, count: int, options: DecodeOptions) -> _Crew:
+        """Who works on ``count`` audios: on a CPU several workers of fewer threads, where there is enough.
+
+        Two workers of one thread took 0.76 of the time of one of two threads
+        (docs/log.md, 2026-11-25). What is sampled stays in one hand: its seed belongs to one thread.
+        """
+        if min(count, self._threads) < 2 or options.temperature > 0 or self._model.device != "cpu":
+            return _Crew(self._model, 1)
+        size = min(self._threads, MOST_WORKERS)
+        with self._lock:
+            if self._many is None:  # 45 MiB and 0.2 s for tiny, so only when there is a use for it
+                self._many = _open(self._library, self._folder, self._load, workers=size)
+        return _Crew(self._many, size)
+
+    def _together(
+        self, model: Any, batch: Sequence[Audio], language: str, options: DecodeOptions
+    ) -> list[Transcript]:
+        """Decode audio that the encoder sees at one length."""
+        encoded = self._encode(model, batch)
+        first = start(self._tokens, language, options.task, multilingual=self._multilingual)
+        context = self._tokens.context(options.hotwords, options.prompt, options.previous)
+        found = self._generate(model, encoded, [context + first] * len(batch), options)
+        cut = [
+            self._tokens.pieces(generated.tokens, audio.duration)
+            for generated, audio in zip(found, batch, strict=True)
+        ]
+        words: list[list[list[Word]]] = [[[] for _ in pieces] for pieces, _ in cut]
+        if options.words:
+            words = self._align(model, encoded, batch, first, [pieces for pieces, _ in cut])
+        return [
+            transcript(self._tokens, generated, pieces, timed, language, options)
+            for generated, pieces, timed in zip(found, cut, words, strict=True)
+        ]
+
+    def _languages(self, batch: Sequence[Audio], options: DecodeOptions) -> list[str]:
+        """The language asked for, or the likeliest of each audio."""
+        if options.language:
+            return [options.language] * len(batch)
+        return [max(chances, key=lambda code: chances[code]) for chances in self.detect_language(batch)]
+
+    def _encode(self, model: Any, batch: Sequence[Audio]) -> Any:
+        """Encoder states [batch, frames / 2, width] of audio of one length in frames.
+
+        On a CPU one audio at a time, which keeps the activations in cache: eight windows of 30 s
+        together took 1.3 times as long as one after the other (docs/log.md, 2026-11-23).
+        """
+        length = frames(batch[0])
+        mels = [features.log_mel(audio.samples, model.n_mels, length) for audio in batch]
+        if model.device != "cpu":
+            return model.encode(self._view(np.stack(mels)))
+        states = [np.array(model.encode(self._view(mel[None]), to_cpu=True)) for mel in mels]
+        return self._view(np.concatenate(states))
+
+    def _view(self, array: Floats) -> Any:
+        return self._library.StorageView.from_array(np.ascontiguousarray(array))
+
+    def _generate(
+        self, model: Any, encoded: Any, prompts: list[list[int]], options: DecodeOptions
+    ) -> list[Generated]:
+        sampled = options.temperature > 0
+        search: dict[str, Any] = {"beam_size": options.beam_size, "patience": options.patience}
+        if sampled:
+            search = {
+                "beam_size": 1,
+                "num_hypotheses": options.best_of,
+                "sampling_topk": 0,
+                "sampling_temperature": options.temperature,
+            }
+        with self._seeded(options.seed) if sampled else nullcontext(model) as chosen:
+            results = chosen.generate(
+                encoded,
+                prompts,
+                length_penalty=options.length_penalty,
+                max_length=MAX_TOKENS,
+                return_scores=True,
+                return_no_speech_prob=True,
+                **search,
+            )
+        return [_generated(result, options.length_penalty) for result in results]
+
+    @contextmanager
+    def _seeded(self, seed: int) -> Iterator[Any]:
+        """A model whose samples depend on ``seed`` alone.
+
+        CTranslate2 seeds the generator of a worker thread when the thread starts, so what was
+        sampled before would matter: the same weights are opened anew (0.2 s), with new threads.
+        """
+        with self._lock:
+            self._library.set_random_seed(seed)
+            yield _open(self._library, self._folder, self._load)
+
+    def _align(
+        self,
+        model: Any,
+        encoded: Any,
+        batch: Sequence[Audio],
+        first: list[int],
+        cut: Sequence[Sequence[Piece]],
+    ) -> list[list[list[Word]]]:
+        """Words of each piece of each audio, by dynamic time warping over cross-attention."""
+        texts = [[token for piece in pieces for token in piece.tokens] for pieces in cut]
+        lengths = [max(1, len(audio.samples) // features.HOP) for audio in batch]
+        found = model.align(encoded, first, texts, lengths)
+        return [
+            words_of(self._tokens, pieces, alignment.alignments, list(alignment.text_token_probs))
+            if text
+            else [[] for _ in pieces]
+            for text, pieces, alignment in zip(texts, cut, found, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Crew:
+    """A model, and how many may use it at once."""
+
+    model: Any
+    size: int
+
+    def share(self, count: int) -> int:
+        """How many of ``count`` audios are decoded together at most: with several workers, few."""
+        return count if self.size == 1 else min(-(-count // self.size), MOST_TOGETHER)
+
+    def map(
+        self, work: Callable[[Group], list[Transcript]], groups: Sequence[Group]
+    ) -> Iterable[list[Transcript]]:
+        """Do the work of all groups; results in their order."""
+        if self.size == 1 or len(groups) == 1:
+            return [work(group) for group in groups]
+        with ThreadPoolExecutor(self.size, thread_name_prefix="auricle-worker") as pool:
+            return list(pool.map(work, groups))
+
+
+def _generated(result: Any, length_penalty: float) -> Generated:
+    """Tokens and measures; the score comes divided by a power of the length."""
+    tokens = result.sequences_ids[0]
+    logprob = result.scores[0] * len(tokens) ** length_penalty / (len(tokens) + 1)
+    return Generated(tuple(tokens), logprob, result.no_speech_prob)
+
+
+def _open(library: Any, folder: Path, options: LoadOptions, workers: int = 1) -> Any:
+    device = options.device
+    if device == "auto":
+        device = "cuda" if library.get_cuda_device_count() else "cpu"
+    kind = options.compute_type
+    if kind == "auto":
+        kind = "int8" if device == "cpu" else "float16"
+    threads = options.threads or machine.cores()
+    try:
+        known = library.get_supported_compute_types(device)
+        if kind not in known:
+            raise OptionError(f"this {device} cannot compute in {kind}. It can: {', '.join(sorted(known))}.")
+        return library.models.Whisper(
+            str(folder),
+            device=device,
+            compute_type=kind,
+            intra_threads=max(1, threads // workers),
+            inter_threads=workers,
+        )
+    except OptionError:
+        raise
+    except (RuntimeError, ValueError) as error:
+        hint = " Type: --device cpu." if device == "cuda" else ""
+        raise ModelError(f"{folder} cannot be loaded: {str(error).splitlines()[0]}.{hint}") from error

@@ -1,0 +1,220 @@
+"""Whisper on OpenVINO: the fastest on an ordinary processor, with 8-bit weights and activations.
+
+Knows: features in, tokens out, cross-attention to word times, how work is shared among threads.
+Refuses to know: files, windows of long recordings, gates, formats.
+
+Source: Radford et al. 2022; OpenVINO (https://github.com/openvinotoolkit/openvino).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from auricle import features
+from auricle.audio import Audio
+from auricle.engines import DecodeOptions, EngineInfo, LoadOptions
+from auricle.engines.alignment import attention_path
+from auricle.engines.crew import Crew
+from auricle.engines.openvino.compiled import Compiled, Worker
+from auricle.engines.openvino.decoding import Floats, Session, Sound, write
+from auricle.engines.openvino.rules import Rules
+from auricle.engines.openvino.search import new_search
+from auricle.engines.openvino.silence import STATES, places
+from auricle.engines.openvino.weights import open_weights, token_lists
+from auricle.engines.whisper import MAX_TOKENS, PROMPT_LIMIT, Piece, WhisperTokens
+from auricle.engines.whisper_windows import (
+    ACCEPTS,
+    WINDOW,
+    Generated,
+    Group,
+    fitting,
+    in_order,
+    mixed,
+    start,
+    tasks_of,
+    transcript,
+    words_of,
+)
+from auricle.errors import ModelError, OptionError
+from auricle.models import ModelFolder, machine, resolve
+from auricle.models import whisper_tokens as lists
+from auricle.transcript import Transcript, Word
+
+# Windows that one worker decodes at once: each takes about 12 MB in the decoder of tiny.
+MOST_TOGETHER = 8
+MOST_WORKERS = 4
+_ENOUGH_IN_A_ROW = 3  # calls with one audio before it is worth having weights for them again
+
+
+def load(options: LoadOptions) -> OpenVinoEngine:
+    """Load a Whisper checkpoint. Raises ModelError, OptionError, MissingExtraError."""
+    if options.allow_pickle:
+        raise OptionError("the openvino engine opens no pickles. Type: --engine transformers")
+    if options.device not in ("auto", "cpu"):
+        other = "transformers" if options.device == "mps" else "ctranslate2"
+        raise OptionError(f"the openvino engine does not run on {options.device}. Type: --engine {other}")
+    return OpenVinoEngine(resolve(options.model, revision=options.revision), options)
+
+
+class OpenVinoEngine:
+    """Engine over graphs that are built from the checkpoint's weights."""
+
+    rate = features.RATE
+    window = WINDOW
+    accepts = ACCEPTS
+    prompt_limit = PROMPT_LIMIT
+    parallel = 2  # while some windows of one batch are waited for, those of the next are begun
+
+    def __init__(self, folder: ModelFolder, options: LoadOptions) -> None:
+        weights = open_weights(folder)
+        self._dims = weights.dims
+        if weights.dims.frames != STATES:
+            raise ModelError(f"{folder.name} hears other than 30 s at once. Type: --engine transformers")
+        tokenizer = lists.load_tokenizer(folder.path)
+        self._tokens = WhisperTokens(tokenizer)
+        self._lists = token_lists(folder, weights.dims, tokenizer)
+        self._rules = Rules.of(self._tokens, self._lists)
+        self._multilingual = self._tokens.is_multilingual()
+        self._threads = options.threads or machine.cores()
+        self._listening = tuple(sorted({layer for layer, _ in self._lists.alignment_heads}))
+        self._compiled = Compiled(weights, self._listening, options.compute_type)
+        self._lock = threading.Lock()
+        self._alone: Crew[Worker] | None = None
+        self._many: Crew[Worker] | None = None
+        self._active = 0  # calls under way
+        self._in_a_row = 0  # calls with one audio, one after the other
+        info = folder.info
+        self.info = EngineInfo(
+            engine="openvino",
+            model=folder.name,
+            revision=folder.revision,
+            device="cpu",
+            compute_type=self._compiled.compute_type,
+            languages=self._tokens.languages() if self._multilingual else ("en",),
+            tasks=info.decodes if info else tasks_of(multilingual=self._multilingual),
+        )
+
+    def count_tokens(self, text: str) -> int:
+        """How many of the prompt's ``prompt_limit`` tokens ``text`` takes."""
+        return self._tokens.count(text)
+
+    def detect_language(self, batch: Sequence[Audio]) -> list[dict[str, float]]:
+        """Probability of each language code, for each audio; an English model knows one."""
+        if not self._multilingual:
+            return [{"en": 1.0} for _ in batch]
+        if not batch:
+            return []
+        with self._crew(len(batch)) as crew:
+            return list(crew.map(self._language_chances, batch))
+
+    def transcribe(self, batch: Sequence[Audio], options: DecodeOptions) -> list[Transcript]:
+        """Decode up to 30 s of each audio. Raises OptionError for audio that is longer."""
+        if not batch:
+            return []
+        languages = self._languages(batch, options)
+
+        def work(worker: Worker, group: Group) -> list[Transcript]:
+            return self._together(worker, group.of(batch), group.language, options)
+
+        with self._crew(len(batch)) as crew:
+            groups = mixed(batch, languages, min(-(-len(batch) // crew.size), MOST_TOGETHER))
+            return in_order(groups, crew.map(work, groups))
+
+    @contextmanager
+    def _crew(self, count: int) -> Iterator[Crew[Worker]]:
+        """Who works on ``count`` audios: all threads on one, or one thread each on many.
+
+        Weights are kept for one of the two, unless one audio at a time comes again and again.
+        """
+        with self._lock:
+            lone = self._threads == 1 or (count <= 1 and not self._active)
+            self._in_a_row = self._in_a_row + 1 if lone else 0
+            if lone and (self._many is None or self._alone or self._in_a_row > _ENOUGH_IN_A_ROW):
+                self._alone = self._alone or Crew(self._compiled.workers(1, self._threads))
+                found = self._alone
+            else:
+                workers = min(self._threads, MOST_WORKERS)
+                self._many = self._many or Crew(self._compiled.workers(workers, self._threads))
+                self._alone = self._alone if self._in_a_row else None
+                found = self._many
+            self._active += 1
+        try:
+            yield found
+        finally:
+            with self._lock:
+                self._active -= 1
+
+    def _languages(self, batch: Sequence[Audio], options: DecodeOptions) -> list[str]:
+        """The language asked for, or the likeliest of each audio."""
+        if options.language:
+            return [options.language] * len(batch)
+        return [max(chances, key=chances.__getitem__) for chances in self.detect_language(batch)]
+
+    def _language_chances(self, worker: Worker, audio: Audio) -> dict[str, float]:
+        session = Session(worker.decoder, self._hear(worker, [audio]))
+        logits = session.feed(np.array([[self._tokens.start]]), [0], [0])[0, 0]
+        codes, first = self._tokens.languages(), self._tokens.start + 1
+        chances = _softmax(logits[first : first + len(codes)])
+        return dict(zip(codes, chances.tolist(), strict=True))
+
+    def _hear(self, worker: Worker, batch: Sequence[Audio]) -> Sound:
+        """Encode one audio after the other: the activations of several together leave the cache."""
+
+        def encode(number: int) -> list[Floats]:
+            own = where[number]
+            mel = features.log_mel(batch[number].samples, self._dims.mels, own.frames)
+            return worker.encode(mel[None], own)
+
+        where = [places(fitting(audio)) for audio in batch]
+        return Sound([own.weight for own in where], encode, worker.room)
+
+    def _together(
+        self, worker: Worker, batch: Sequence[Audio], language: str, options: DecodeOptions
+    ) -> list[Transcript]:
+        """Decode some audio in one run of the decoder."""
+        first = start(self._tokens, language, options.task, multilingual=self._multilingual)
+        context = self._tokens.context(options.hotwords, options.prompt, options.previous)
+        prompt = context + first
+        searches = [new_search(self._rules, options) for _ in batch]
+        room = min(MAX_TOKENS // 2, MAX_TOKENS - len(prompt))
+        sound = self._hear(worker, batch)
+        written = write(Session(worker.decoder, sound), prompt, len(context), searches, room)
+        result: list[Transcript] = []
+        for number, (audio, text) in enumerate(zip(batch, written, strict=True)):
+            silent = _softmax(text.at_start)[self._tokens.no_timestamps - 1]
+            generated = Generated(text.found.tokens, text.found.mean, float(silent))
+            cut = self._tokens.pieces(generated.tokens, audio.duration)
+            words: list[list[Word]] = [[] for _ in cut[0]]
+            if options.words and cut[0]:
+                words = self._align(worker, sound.window(number), audio, first, cut[0])
+            result.append(transcript(self._tokens, generated, cut, words, language, options))
+        return result
+
+    def _align(
+        self, worker: Worker, sound: Sound, audio: Audio, first: list[int], pieces: Sequence[Piece]
+    ) -> list[list[Word]]:
+        """Words of each piece, by dynamic time warping over the cross-attention of the listed heads."""
+        text = [token for piece in pieces for token in piece.tokens]
+        ids = [*first, self._tokens.no_timestamps, *text, self._tokens.end]
+        session = Session(worker.decoder, sound)
+        kept = range(len(first), len(first) + len(text))
+        logits = session.feed(np.array([ids]), [0], kept)[0]
+        chances = [
+            float(_softmax(row[: self._tokens.end])[token]) for row, token in zip(logits, text, strict=True)
+        ]
+        seen = max(1, len(audio.samples) // features.HOP // 2)
+        heard = {layer: session.queries(number)[0] for number, layer in enumerate(self._listening)}
+        maps = [
+            _softmax(heard[layer][head] @ sound.arrays[2 * layer][0, head, :, :seen])
+            for layer, head in self._lists.alignment_heads
+        ]
+        return words_of(self._tokens, pieces, attention_path(np.stack(maps)[:, len(first) : -1]), chances)
+
+
+def _softmax(values: Floats) -> Floats:
+    weights = np.exp(values - values.max(axis=-1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True), np.float32)

@@ -1,0 +1,86 @@
+"""In which arithmetic a processor runs the graphs fastest, and what may be asked for instead.
+
+int8 is 8-bit weights, one scale for each output, and activations rounded to 8 bits as they come,
+one scale for each row and group of inputs: nothing has to be calibrated. What is no matrix product
+with weights is computed in bfloat16 where the processor is faster in it, in float32 otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from auricle.errors import OptionError
+from auricle.models import machine
+
+# Inputs that share a scale. The encoder's time is its matrix products, which are faster in larger groups
+# (docs/log.md, 2026-11-26); the decoder's is reading weights.
+_ENCODER_GROUP, _DECODER_GROUP = 128, 32
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """``rest`` is the type of all that is not 8-bit, as OpenVINO calls it."""
+
+    name: str
+    int8: bool
+    rest: str
+
+    def described(self) -> str:
+        """What is computed in what, for a person."""
+        rest = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}[self.rest]
+        return f"8-bit weights and activations, {rest} elsewhere" if self.int8 else f"all in {rest}"
+
+    def encoder(self) -> dict[str, Any]:
+        """Properties to compile the encoder with."""
+        return self._properties(self.rest, _ENCODER_GROUP)
+
+    def decoder(self) -> dict[str, Any]:
+        """Properties to compile the decoder with.
+
+        Its keys and values come and go in float32, so with 8-bit weights it computes in float32.
+        """
+        return self._properties("f32" if self.int8 else self.rest, _DECODER_GROUP) | {
+            "KV_CACHE_PRECISION": "f32"
+        }
+
+    def _properties(self, rest: str, group: int) -> dict[str, Any]:
+        return {
+            "INFERENCE_PRECISION_HINT": rest,
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": group if self.int8 else 0,
+            "ENABLE_CPU_PINNING": False,
+        }
+
+
+def choose(compute_type: str) -> Precision:
+    """What "auto" or a name from LoadOptions means here. Raises OptionError where it cannot be computed."""
+    import openvino
+
+    can = set(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    if compute_type in ("auto", "int8"):
+        rest = "bf16" if "BF16" in can and _fast_bfloat16() else "f32"
+        return Precision("int8", int8=True, rest=rest)
+    known = {
+        "int8_float32": Precision("int8_float32", int8=True, rest="f32"),
+        "float32": Precision("float32", int8=False, rest="f32"),
+    }
+    if "BF16" in can:
+        known["bfloat16"] = Precision("bfloat16", int8=False, rest="bf16")
+    if "FP16" in can:
+        known["float16"] = Precision("float16", int8=False, rest="f16")
+    if compute_type not in known:
+        raise OptionError(
+            f"this cpu cannot compute in {compute_type} with OpenVINO. "
+            f"It can: int8, {', '.join(sorted(known))}."
+        )
+    return known[compute_type]
+
+
+def _fast_bfloat16() -> bool:
+    """Whether products in bfloat16 are faster than in float32: where there are tiles (AMX), or on Zen.
+
+    A Sapphire Rapids without AMX, as virtual machines show it, has AVX512-BF16 and takes 1.8 times as
+    long in bfloat16 as in float32 (docs/log.md, 2026-11-26).
+    """
+    sets = machine.instruction_sets() or ()
+    return "amx_bf16" in sets or ("avx512_bf16" in sets and "AMD" in (machine.cpu_name() or ""))

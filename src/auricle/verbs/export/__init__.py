@@ -1,0 +1,131 @@
+"""A checkpoint in another layout, with the proof that it writes the same.
+
+    >>> from auricle.verbs.export import export
+    >>> export("checkpoints/accent", "accent-ct2", to="ct2").parity.same      # doctest: +SKIP
+    True
+
+Every export ends in a comparison: the same clips through both, texts and word times side by side. An
+export that differs is taken away again, unless differences are allowed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from auricle.errors import ModelError, OptionError, OutputError
+from auricle.models import ModelFolder, resolve
+from auricle.models.folders import read_json
+from auricle.models.kinds import kind_of
+from auricle.options import build, option
+from auricle.verbs.export.parity import Parity, compare_engines, sounds
+
+__all__ = ["ExportError", "ExportOptions", "Exported", "Parity", "export"]
+
+LAYOUTS = ("ct2", "hf")
+STORED = ("float16", "int8", "int8_float16")
+_SIDE = ("auricle.json", "README.md", "recipe.yaml")
+
+
+class ExportError(ModelError):
+    """What was exported does not write what the checkpoint writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """What is written, and how it is proven."""
+
+    to: str = option("ct2", "layout to write: CTranslate2's or Hugging Face's", choices=LAYOUTS)
+    store: str = option("float16", "how CTranslate2's weights are stored", choices=STORED)
+    clips: str = option("", "dataset to prove it on; the bundled sample if not given", metavar="DATA")
+    count: int = option(30, "clips that are heard through both")
+    language: str | None = option(None, "language spoken in them, for models that know several")
+    allow: int = option(0, "clips that may differ; they are listed")
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The new folder, and what the comparison found."""
+
+    folder: Path
+    parity: Parity
+
+
+def export(
+    checkpoint: str | Path,
+    output: str | Path,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+    **options: object,
+) -> Exported:
+    """Write a checkpoint in another layout and prove that it writes the same.
+
+    ``options`` are the fields of ExportOptions. Raises ExportError where the two differ on more clips
+    than are allowed (the export is taken away), ModelError, OptionError, OutputError.
+    """
+    chosen = build(ExportOptions, options)
+    source, target = resolve(str(checkpoint)), Path(output)
+    _check(source, target, chosen)
+    heard = sounds(chosen.clips, chosen.count)
+    temporary = _written(source, target, chosen)
+    try:
+        parity = compare_engines(
+            str(source.path), str(temporary), heard, language=chosen.language, on_progress=on_progress
+        )
+        if len(parity.differences) > chosen.allow:
+            raise ExportError(
+                f"the export differs on {len(parity.differences)} of {parity.clips} clips, the first: "
+                f"{parity.differences[0].line()}. Nothing was kept. To keep it, type: --allow "
+                f"{len(parity.differences)}"
+            )
+        temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return Exported(target, parity)
+
+
+def _check(source: ModelFolder, target: Path, options: ExportOptions) -> None:
+    wanted = {"ct2": "ctranslate2", "hf": "huggingface"}[options.to]
+    if source.layout == wanted:
+        raise OptionError(f"{source.path} has the layout {options.to} already.")
+    if options.count < 1 or options.allow < 0:
+        raise OptionError("count must be at least 1, and allow at least 0.")
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise OutputError(f"{target} is not empty. Name a folder that does not exist yet")
+    if options.to == "ct2":
+        kind = kind_of(read_json(source.path / "config.json"), source.path)
+        if kind != "whisper":
+            raise ModelError(f"CTranslate2 runs Whisper; {source.name} is a {kind} model. It runs as it is.")
+
+
+def _written(source: ModelFolder, target: Path, options: ExportOptions) -> Path:
+    """The export in a folder beside the target. Raises OutputError, ModelError."""
+    from auricle.models.convert import convert
+    from auricle.models.to_huggingface import convert_to_huggingface
+
+    temporary: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            target.rmdir()
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:40]}."))
+        if options.to == "ct2":
+            convert(source.path, temporary, options.store)
+        else:
+            convert_to_huggingface(source, temporary)
+        for name in _SIDE:
+            if (source.path / name).is_file():
+                shutil.copyfile(source.path / name, temporary / name)
+        temporary.chmod(0o755)
+    except BaseException as error:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OutputError) or not isinstance(error, OSError):
+            raise
+        raise OutputError(
+            f"cannot write {target}: {error.strerror or error}. Make room on the disk"
+        ) from error
+    return temporary

@@ -1,0 +1,179 @@
+"""Whisper on OpenVINO: the same sums as the reference, whatever shares a batch."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from auricle import features
+from auricle.audio import Audio
+from auricle.engines import DecodeOptions, Engine, LoadOptions, load_engine
+from auricle.engines.openvino import OpenVinoEngine
+from auricle.engines.openvino.compiled import Worker
+from auricle.engines.openvino.decoding import Floats, Session, Sound
+from auricle.engines.openvino.graphs import rounded_rows
+from auricle.engines.openvino.silence import Places
+from auricle.engines.whisper_windows import frames
+from auricle.errors import ModelError, OptionError
+
+SENTENCE = (
+    "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
+)
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z']+", text.lower()))
+
+
+def opened(compute_type: str, model: str = "tiny.en") -> OpenVinoEngine:
+    engine = load_engine(LoadOptions(model=model, engine="openvino", compute_type=compute_type, threads=1))
+    assert isinstance(engine, OpenVinoEngine)
+    return engine
+
+
+@pytest.mark.parametrize("options", [DecodeOptions(), DecodeOptions(beam_size=5)], ids=["greedy", "beam 5"])
+def test_the_sample_says_what_it_says(fast: Engine, jfk: Audio, options: DecodeOptions) -> None:
+    (found,) = fast.transcribe([jfk], options)
+    assert plain(found.text) == SENTENCE
+    assert all(segment.avg_logprob > -0.5 for segment in found.segments)  # type: ignore[operator]
+    assert all(segment.no_speech_prob < 0.1 for segment in found.segments)  # type: ignore[operator]
+
+
+def sound_of(engine: OpenVinoEngine, worker: Worker, *batch: Audio) -> Sound:
+    """What the encoder hears of the windows that the reference's encoder is given, in memory of its own."""
+
+    def encode(number: int) -> list[Floats]:
+        every = np.arange(counts[number])
+        mel = features.log_mel(batch[number].samples, engine._dims.mels, 2 * counts[number])
+        return worker.encode(mel[None], Places(2 * counts[number], every, every, nothing[number]))
+
+    counts = [frames(audio) // 2 for audio in batch]
+    nothing = [np.zeros(count, np.float32) for count in counts]
+    return Sound(nothing, encode)
+
+
+def logits_of(engine: OpenVinoEngine, audio: Audio, ids: list[int], *, at_once: bool) -> Floats:
+    """[tokens, vocabulary], in one call of the decoder or one call a token."""
+    (worker,) = engine._compiled.workers(1, 1)
+    session = Session(worker.decoder, sound_of(engine, worker, audio))
+    if at_once:
+        return session.feed(np.array([ids]), [0], range(len(ids)))[0]
+    return np.stack([session.feed(np.array([[token]]), [0], [0])[0, 0].copy() for token in ids])
+
+
+def expected_of(reference: Any, audio: Audio, ids: list[int]) -> Floats:
+    import torch
+
+    with torch.inference_mode():
+        found: Floats = reference._logits(reference._encode([audio]), [ids])[0].float().numpy()
+    return found
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "token by token"])
+def test_logits_in_float32_are_those_of_the_reference(reference: Engine, jfk: Audio, at_once: bool) -> None:
+    """Logits lie between -20 and 40, where float16, in which Whisper is published, resolves 0.03."""
+    engine, audio = opened("float32"), jfk.slice(0.0, 3.0)
+    ids = [engine._tokens.start, *engine._tokens.encode(" And so my fellow Americans")]
+    found = logits_of(engine, audio, ids, at_once=at_once)
+    np.testing.assert_allclose(found, expected_of(reference, audio, ids), atol=2e-3)
+
+
+def test_logits_with_8_bit_weights_are_near(reference: Engine, jfk: Audio) -> None:
+    engine, audio = opened("int8"), jfk.slice(0.0, 3.0)
+    ids = [engine._tokens.start, *engine._tokens.encode(" And so my fellow Americans")]
+    found, expected = logits_of(engine, audio, ids, at_once=True), expected_of(reference, audio, ids)
+    assert np.sqrt(np.mean((found - expected) ** 2)) < 0.6  # measured: 0.41
+    assert (found.argmax(-1) == expected.argmax(-1)).mean() > 0.7
+
+
+def test_a_multilingual_checkpoint_is_that_of_the_reference(
+    fast_babel: OpenVinoEngine, random_folder: Path, slices: list[Audio]
+) -> None:
+    pytest.importorskip("transformers")
+    theirs = load_engine(LoadOptions(model=str(random_folder), engine="transformers", threads=1))
+    ids = np.random.default_rng(0).integers(0, 400, 30).tolist()
+    found = logits_of(fast_babel, slices[0], ids, at_once=True)
+    np.testing.assert_allclose(found, expected_of(theirs, slices[0], ids), atol=2e-3)
+    options = DecodeOptions(language="de", task="translate")
+    mine, other = (engine.transcribe(slices[:1], options)[0].segments[0] for engine in (fast_babel, theirs))
+    assert mine.no_speech_prob == pytest.approx(other.no_speech_prob, rel=0.05)  # silence is sampled
+    ours, known = (engine.detect_language(slices)[1] for engine in (fast_babel, theirs))  # type: ignore[attr-defined]
+    assert ours == pytest.approx(known, abs=0.01)
+
+
+def test_rows_go_on_from_any_row_and_windows_leave(fast_babel: Engine, slices: list[Audio]) -> None:
+    """What beams and windows that end early ask of the decoder's memory, against writing it all anew."""
+    assert isinstance(fast_babel, OpenVinoEngine)
+    worker, other = fast_babel._compiled.workers(2, 2)
+    parts = [sound_of(fast_babel, other, audio) for audio in slices]
+    random = np.random.default_rng(3)
+    session, history = (
+        Session(worker.decoder, sound_of(fast_babel, worker, *slices)),
+        np.zeros((3, 0), np.int64),
+    )
+    windows = [0, 1, 2]
+    for rows, keep in [
+        ([0, 1, 2], None),
+        ([0, 0, 1, 1, 2, 2], None),
+        ([1, 0, 2, 2, 5, 4], None),
+        ([4, 4, 3, 2], [2, 1]),
+        ([3, 2], [1]),
+        ([1, 0], None),
+    ]:
+        if keep is not None:
+            session.keep(keep)
+            windows = [windows[place] for place in keep]
+        new = random.integers(0, 300, (len(rows), 2 if not history.size else 1))
+        history = np.concatenate([history[rows], new], axis=1)
+        found = session.feed(new, rows, [new.shape[1] - 1])[:, 0].copy()
+        per = len(rows) // len(windows)
+        for row, logits in enumerate(found):
+            alone = Session(other.decoder, parts[windows[row // per]])
+            expected = alone.feed(history[row : row + 1], [0], [history.shape[1] - 1])[0, 0]
+            np.testing.assert_allclose(logits, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (LoadOptions(engine="openvino", device="cuda"), "does not run on cuda. Type: --engine ctranslate2"),
+        (LoadOptions(engine="openvino", device="mps"), "does not run on mps. Type: --engine transformers"),
+        (LoadOptions(engine="openvino", allow_pickle=True), "opens no pickles"),
+        (LoadOptions(engine="openvino", compute_type="int8_float16"), "cannot compute in int8_float16"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else f"{value.device}, {value.compute_type}",
+)
+def test_what_it_cannot_run_is_refused_with_what_can(options: LoadOptions, message: str) -> None:
+    with pytest.raises(OptionError, match=re.escape(message)):
+        load_engine(options)
+
+
+def test_threads_may_share_the_engine(fast: Engine, slices: list[Audio]) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    alone = [fast.transcribe([audio], DecodeOptions())[0].text for audio in slices]
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda audio: fast.transcribe([audio], DecodeOptions())[0].text, slices * 2))
+    assert found == alone * 2
+
+
+def test_no_model_of_another_kind(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"\6\0\0\0\7\0Nothing\0")
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(ModelError):
+        load_engine(LoadOptions(model=str(tmp_path), engine="openvino"))
+
+
+def test_rows_are_rounded_to_their_own_scale() -> None:
+    matrix = np.random.default_rng(1).standard_normal((600, 48)).astype(np.float16)
+    matrix[3] *= 100
+    matrix[4] = 0
+    rounded, scale = rounded_rows(matrix)
+    assert np.abs(rounded.astype(np.int32)).max() == 127
+    assert np.all(np.abs(rounded * scale - matrix) <= 0.5001 * scale)
+    assert not rounded[4].any()

@@ -1,0 +1,151 @@
+"""What a step sees: labels in their places, padding without loss, one order for one seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auricle.audio import Audio
+from auricle.augment import Augment, generator
+from auricle.engines.whisper import WhisperTokens
+from auricle.models import resolve
+from auricle.verbs.datasets import AudioRef, Utterance
+from auricle.verbs.finetune.batches import Heard, Order, Sounds, WhisperCollator, decoder_side, speech_end
+from auricle.verbs.finetune.examples import Example, gather, opened
+from auricle.verbs.finetune.recipe import recipe_of
+from auricle.verbs.finetune.targets import IGNORED, Target, WhisperTargets, styled
+
+
+@pytest.fixture(scope="module")
+def english() -> WhisperTargets:
+    tokens = WhisperTokens.load(resolve("tiny.en").path)
+    return WhisperTargets(tokens, (tokens.start,))
+
+
+def heard(text: str, seconds: float = 1.0) -> Heard:
+    time = np.arange(int(16_000 * seconds)) / 16_000
+    return Heard(Audio(np.sin(2000 * time).astype(np.float32), 16_000), text, generator(0, text))
+
+
+def items(count: int, **changes) -> list[Example]:
+    return [
+        Example(Utterance(f"u{n}", AudioRef(), "x", speaker=f"s{n % 7}"), "x", 1 + n % 5, **changes)
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("style", "found"),
+    [
+        ("as-is", "WE CALL  IT"),
+        ("sentence", "We call it."),
+        ("lower", "we call it"),
+        ("upper", "WE CALL IT"),
+        ("spoken", "we call it"),
+    ],
+)
+def test_styles(style: str, found: str) -> None:
+    assert styled("WE CALL  IT", style) == " ".join(found.split())
+
+
+def test_a_sentence_that_ends_keeps_its_end() -> None:
+    assert styled("Why?", "sentence") == "Why?"
+    assert styled("Don't, stop!", "spoken") == "don't stop"
+
+
+def test_the_start_token_stands_once_and_first(english: WhisperTargets) -> None:
+    """The collator that everybody copied compares with bos_token_id, and so doubles it."""
+    tokens = english.tokens
+    target = english("hello")
+    assert target.inputs[:2] == (tokens.start, tokens.no_timestamps)
+    assert tokens.start not in target.inputs[1:] and tokens.start not in target.labels
+    body = tuple(tokens.encode(" hello"))
+    assert target.inputs == (tokens.start, tokens.no_timestamps, *body)
+    assert target.labels == (IGNORED, *body, tokens.end)
+
+
+def test_times_stand_around_the_text(english: WhisperTargets) -> None:
+    tokens = english.tokens
+    target = english("hello", 1.5)
+    assert target.inputs[1] == tokens.first_timestamp
+    assert target.labels[-2:] == (tokens.first_timestamp + 75, tokens.end)
+    assert target.inputs[1:] == (tokens.first_timestamp, *target.labels[1:-1])
+
+
+def test_the_library_makes_the_same_inputs(english: WhisperTargets) -> None:
+    """What its own shift would make of the labels, the prompt included."""
+    import torch
+    from transformers.models.whisper.modeling_whisper import shift_tokens_right
+
+    tokens = english.tokens
+    target = english("to be or not")
+    labels = torch.tensor([[*target.inputs[1:2], *target.labels[1:]]])
+    shifted = shift_tokens_right(labels, tokens.end, tokens.start)
+    assert shifted[0].tolist() == list(target.inputs)
+
+
+def test_what_pads_carries_no_loss_and_is_masked() -> None:
+    found = decoder_side([Target((1, 2, 3), (-100, 3, 9)), Target((1,), (9,))], pad=9)
+    assert found["labels"].tolist() == [[-100, 3, 9], [9, -100, -100]]
+    assert found["decoder_input_ids"].tolist() == [[1, 2, 3], [1, 9, 9]]
+    assert found["decoder_attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+def test_a_batch_is_as_long_as_its_longest_clip(english: WhisperTargets) -> None:
+    collator = WhisperCollator(english, 80, 0.5, full=False, timestamps=0.5, mask=True)
+    found = collator([heard("a", 1.0), heard("b", 2.2)])
+    assert found["input_features"].shape == (2, 80, 300)
+    whole = WhisperCollator(english, 80, 0.5, full=True, timestamps=0.0, mask=False)([heard("a")])
+    assert whole["input_features"].shape == (1, 80, 3000)
+
+
+def test_speech_ends_where_it_is_loud(tone: Audio) -> None:
+    padded = Audio(np.concatenate([tone.samples, np.zeros(16_000, np.float32)]), 16_000)
+    assert speech_end(padded) == pytest.approx(2.0, abs=0.03)
+    assert speech_end(Audio.silence(1.0, 16_000)) == 1.0
+
+
+def test_one_order_for_one_seed_and_epoch() -> None:
+    order = Order(items(50), items(10, replay=True), 0.2, 8, seed=3)
+    first = list(order)
+    assert first == list(order) and len(first) == len(order) == 62
+    assert {place for _, place in first if place < 50} == set(range(50))
+    order.set_epoch(1)
+    second = list(order)
+    assert {epoch for epoch, _ in second} == {1}
+    assert [place for _, place in second] != [place for _, place in first]
+
+
+def test_batches_hold_clips_of_about_one_length() -> None:
+    train = items(80)
+    places = [place for _, place in Order(train, [], 0.0, 8, seed=0)]
+    spans = [{train[place].seconds for place in places[at : at + 8]} for at in range(0, 80, 8)]
+    assert sum(len(span) for span in spans) <= len(spans) + 5
+
+
+def test_augmentation_depends_on_utterance_and_epoch(clips: Path) -> None:
+    found = [Example(item, item.text or "", 0.5) for item in opened(str(clips))]
+    sounds = Sounds(found, Augment.of("noise:10", seed=1), 1.0)
+    again = Sounds(found, Augment.of("noise:10", seed=1), 1.0)
+    assert np.array_equal(sounds[0, 3].audio.samples, again[0, 3].audio.samples)
+    assert not np.array_equal(sounds[0, 3].audio.samples, sounds[1, 3].audio.samples)
+
+
+def test_joined_utterances_are_of_one_speaker(clips: Path) -> None:
+    found = [Example(item, item.text or "", 0.5) for item in opened(str(clips))]
+    sounds = Sounds(found, join=3)
+    longest = max((sounds[0, place] for place in range(12)), key=lambda one: len(one.text))
+    assert len(longest.text.split()) in (4, 6) and longest.audio.duration > 0.8
+
+
+def test_what_is_chosen_by_is_never_learnt(clips: Path) -> None:
+    from auricle.verbs.datasets.needs import Needs
+
+    made = recipe_of({"output": "x", "data": {"train": str(clips), "dev_size": 2}})
+    material = gather(made.data, Needs("none"))
+    ids = {item.utterance.id for item in material.train}
+    assert len(material.dev) == 2 and len(ids) == 10
+    assert not ids & {item.utterance.id for item in material.dev}
+    assert all(0.3 < item.seconds < 1.1 for item in material.train)

@@ -17,7 +17,8 @@ from auricle.verbs.finetune import TrainingError, finetune, recipe_of
 from auricle.verbs.finetune.averaging import Ema, Tried, choose
 from auricle.verbs.finetune.hearing import Ear
 from auricle.verbs.finetune.keeping import read_story
-from auricle.verbs.finetune.training import WHOLE, last_whole, remove_halves
+from auricle.verbs.finetune.trainer import WHOLE
+from auricle.verbs.finetune.training import last_whole, remove_halves
 from auricle.verbs.finetune.watching import Collapse, check_loss
 
 torch = pytest.importorskip("torch")
@@ -74,13 +75,13 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(
     whole = finetune(recipe_of(recipe)).folder
     other = {**recipe, "output": str(tmp_path / "killed")}
     with monkeypatch.context() as patch:
-        from auricle.verbs.finetune import training
+        from auricle.verbs.finetune import trainer
 
         def die(loss: float, step: int) -> None:
             if step == 4:
                 raise KeyboardInterrupt
 
-        patch.setattr(training, "check_loss", die)
+        patch.setattr(trainer, "check_loss", die)
         with pytest.raises(KeyboardInterrupt):
             finetune(recipe_of(other))
     work = tmp_path / "killed" / "training"

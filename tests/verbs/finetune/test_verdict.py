@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from auricle.audio import Audio
+from auricle.engines import DecodeOptions, EngineInfo
 from auricle.metrics.confidence import Difference, Interval
+from auricle.transcript import Segment, Transcript
 from auricle.verbs.finetune import recipe_of
 from auricle.verbs.finetune.card import card, dataset_name, metadata
+from auricle.verbs.finetune.turns import Turns, sign_test, take_turns
 from auricle.verbs.finetune.verdict import (
     ALONE,
     COSTS,
@@ -21,6 +27,7 @@ from auricle.verbs.finetune.verdict import (
     judge,
     line,
     silence,
+    turns_line,
 )
 from auricle.verbs.finetune.watching import Silent
 from corpora import counted
@@ -60,6 +67,57 @@ def test_the_four_verdicts(sets: list[Compared], verdict: str, said: str) -> Non
     assert found.as_dict()["sentence"] == found.sentence
 
 
+@pytest.mark.parametrize(
+    ("turns", "said"),
+    [
+        (Turns(40, 0.9, 0.85, 3, 1, 1.1), "helped"),
+        (Turns(40, 0.9, 0.5, 17, 1, 1.0), "helped, but costs end times on 16 of 40 clips"),
+        (Turns(40, 0.9, 0.9, 0, 0, 1.6), "helped, but costs 1.6 times the time"),
+    ],
+)
+def test_lost_times_and_lost_speed_are_costs(turns: Turns, said: str) -> None:
+    found = decide([BETTER], 0.01, turns)
+    assert found.sentence == said and found.as_dict()["turns"]["clips"] == 40
+    text = card("accent", story(verdict=found.as_dict()))
+    assert f"before, {turns.after:.0%} do now" in text
+    assert f"{turns.after:.0%} of 40 texts" in turns_line(turns)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "p"), [(0, 0, 1.0), (5, 5, 1.0), (6, 0, 0.03125), (1, 7, 0.0703125)]
+)
+def test_a_split_that_may_be_chance(first: int, second: int, p: float) -> None:
+    assert sign_test(first, second) == pytest.approx(p)
+
+
+class Timed:
+    """Writes one segment that ends at ``end``, or nothing."""
+
+    rate, window, accepts = 16_000, 30.0, frozenset[str]()
+    info = EngineInfo("timed", "timed")
+
+    def __init__(self, end: float | None) -> None:
+        self.end, self.heard = end, 0
+
+    def transcribe(self, batch: Sequence[Audio], options: DecodeOptions) -> list[Transcript]:
+        self.heard += 1
+        segments = () if self.end is None else (Segment(0.0, self.end, "word"),)
+        return [Transcript(segments, duration=sound.duration) for sound in batch]
+
+
+def test_both_models_take_turns_at_each_clip() -> None:
+    loud = np.full(16_000, 0.5, np.float32)
+    sound = Audio(np.concatenate([loud, np.zeros(32_000, np.float32)]), 16_000)  # the sound ends at 1 s
+    base, made = Timed(1.2), Timed(3.0)
+    found = take_turns((base, made), [sound, sound], DecodeOptions())
+    assert found is not None and (found.clips, found.before, found.after) == (2, 1.0, 0.0)
+    assert (found.lost, found.won) == (2, 0) and found.slower > 0
+    assert base.heard == made.heard == 3  # the first clip once more, so that loading does not count
+    assert take_turns((base, Timed(None)), [], DecodeOptions()) is None
+    silent = take_turns((Timed(None), base), [sound], DecodeOptions())
+    assert silent is not None and (silent.lost, silent.won) == (0, 1)
+
+
 def test_a_line_says_both_rates() -> None:
     assert "40.00 % → 20.00 %, -20.00 points [-25.00, -15.00], better" in line(BETTER)
     assert "0.00 % → 50.00 %" in line(one("silence", 0.0, 0.5))
@@ -80,6 +138,7 @@ def test_both_models_hear_the_same(tmp_path: Path) -> None:
     assert [item.role for item in found.sets] == ["target", "silence", "elsewhere"]
     assert found.sets[0].before["wer"] is not None and found.sets[0].utterances == 4
     assert (tmp_path / "work" / "target-talks-before" / "report.json").is_file()
+    assert found.turns is not None and found.turns.clips == 4 and found.turns.before == found.turns.after
 
 
 def test_a_model_from_nothing_is_heard_alone(tmp_path: Path) -> None:

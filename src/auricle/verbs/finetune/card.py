@@ -94,6 +94,12 @@ def _body(name: str, story: Mapping[str, Any]) -> Iterator[str]:
         yield "|---|---|---|---|---|---|"
         yield from map(_row, verdict["sets"])
         yield ""
+        if turns := verdict.get("turns"):
+            yield (
+                f"{turns['before']:.0%} of the texts of {turns['clips']} clips ended where the sound does "
+                f"before, {turns['after']:.0%} do now. A clip takes {turns['slower']:.2f} times as long."
+            )
+            yield ""
     share = story["blend"]["share"]
     if share != 1:
         yield f"The weights are {share:.0%} those learnt and {1 - share:.0%} those of the base."

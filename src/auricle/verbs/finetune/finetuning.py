@@ -29,7 +29,7 @@ from auricle.verbs.finetune.hearing import Ear, hear
 from auricle.verbs.finetune.keeping import add_to_story, keep, story_of
 from auricle.verbs.finetune.learner import Learner, base_folder, open_learner, prompt, require
 from auricle.verbs.finetune.recipe import Recipe, blend_share
-from auricle.verbs.finetune.training import Parts
+from auricle.verbs.finetune.trainer import Parts
 from auricle.verbs.finetune.verdict import judge
 from auricle.verbs.finetune.watching import Collapse, Silent, Watcher
 from auricle.verbs.push import check_rights, push

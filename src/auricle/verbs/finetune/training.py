@@ -1,7 +1,7 @@
-"""The loop: Hugging Face's Trainer with our order, our collators, our ears, and checkpoints that are whole.
+"""A training from its arguments to its end: number format, resuming, and what stops it in one line.
 
-Everything heavy loads inside. Knows the Trainer. Refuses to know datasets, verdicts and files of the
-result.
+Everything heavy loads inside. Knows the Trainer's arguments. Refuses to know its loop (trainer.py),
+datasets, verdicts and files of the result.
 """
 
 from __future__ import annotations
@@ -11,22 +11,17 @@ import functools
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from auricle.engines.transformers import opening
 from auricle.errors import OptionError, OutputError, nearest
-from auricle.verbs.finetune.averaging import Ema
-from auricle.verbs.finetune.batches import Order, Sounds
-from auricle.verbs.finetune.hearing import Ear
-from auricle.verbs.finetune.learner import Learner
 from auricle.verbs.finetune.recipe import Recipe
-from auricle.verbs.finetune.watching import Collapse, Pace, Step, TrainingError, Watcher, check_loss
+from auricle.verbs.finetune.trainer import WHOLE, Parts, speech_trainer
+from auricle.verbs.finetune.watching import TrainingError
 
 _CLEARLY = 1.2  # times that bfloat16 has to be faster, to be worth its rounding
-WHOLE = "whole"  # a file that says that a checkpoint of the training was written to its end
 _OURS = {
     "output_dir": "output", "per_device_train_batch_size": "training.batch_size",
     "num_train_epochs": "training.epochs", "max_steps": "training.max_steps",
@@ -38,20 +33,6 @@ _OURS = {
     "save_steps": "training.save_every", "push_to_hub": "push_to_hub",
     "remove_unused_columns": "", "eval_strategy": "", "save_strategy": "", "resume_from_checkpoint": "",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a training is made of."""
-
-    learner: Learner
-    sounds: Sounds
-    order: Order
-    hear: Callable[[], Ear]
-    collapse: Collapse
-    patience: int
-    ema: Ema | None
-    watcher: Watcher
 
 
 def arguments(recipe: Recipe, folder: Path, *, cpu: bool | None = None) -> Any:
@@ -150,7 +131,7 @@ def train(recipe: Recipe, parts: Parts, folder: Path) -> Mapping[str, Any]:
     made = arguments(recipe, folder)
     if is_first():
         remove_halves(folder)
-    trainer = _trainer_class()(parts, made)
+    trainer = speech_trainer(parts, made)
     last = last_whole(folder)
     if last is not None:
         parts.watcher.note(f"going on from step {last.name.rpartition('-')[2]}")
@@ -222,92 +203,3 @@ def _explained(error: RuntimeError, folder: Path) -> Exception:
         rest = f"; the same command goes on from {last.name}" if last else ""
         return TrainingError(f"the device failed: {' '.join(text.split())[:120]}{rest}")
     return error
-
-
-def _trainer_class() -> Any:
-    from transformers import PrinterCallback, Seq2SeqTrainer, TrainerCallback
-
-    class Told(TrainerCallback):  # type: ignore[misc]
-        """Tells the watcher of each step, and stops where the error rate no longer falls."""
-
-        def __init__(self, parts: Parts) -> None:
-            self._parts = parts
-            self._pace: Pace | None = None
-
-        def on_step_end(self, args: Any, state: Any, control: Any, **named: Any) -> None:
-            if self._pace is None:
-                self._pace = Pace(state.max_steps, args.train_batch_size * args.gradient_accumulation_steps)
-            if self._parts.ema is not None:
-                self._parts.ema.update()
-            pace, left = self._pace.now(state.global_step)
-            last: dict[str, Any] = next((row for row in reversed(state.log_history) if "loss" in row), {})
-            now = Step(
-                state.global_step, state.max_steps, state.epoch or 0.0,
-                last.get("loss"), last.get("learning_rate"), pace, left,
-            )  # fmt: skip
-            self._parts.watcher.step(now)
-
-    class SpeechTrainer(Seq2SeqTrainer):  # type: ignore[misc]
-        """Seq2SeqTrainer that hears real texts, in our order."""
-
-        def __init__(self, parts: Parts, made: Any) -> None:
-            self.parts = parts
-            self.control: Any
-            super().__init__(
-                model=parts.learner.model,
-                args=made,
-                train_dataset=parts.sounds,
-                eval_dataset=parts.sounds,  # never indexed: evaluate() hears the dev set itself
-                data_collator=parts.learner.collator,
-                callbacks=[Told(parts)],
-            )
-            self.model_accepts_loss_kwargs = False
-            self.remove_callback(PrinterCallback)
-
-        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-            return self.parts.order
-
-        def training_step(self, *arguments: Any, **named: Any) -> Any:
-            loss = super().training_step(*arguments, **named)
-            check_loss(float(loss), self.state.global_step + 1)
-            return loss
-
-        def evaluate(self, *arguments: Any, **named: Any) -> dict[str, float]:
-            return self._heard()
-
-        def _heard(self) -> dict[str, float]:
-            ear = self.parts.hear()
-            found = {
-                "eval_wer": ear.rate,
-                "eval_wer_ortho": ear.as_written.rate or 0.0,
-                "eval_empty": ear.empty,
-                "eval_looping": ear.looping,
-            }
-            self.log(dict(found))
-            self.parts.watcher.heard(self.state.global_step, ear)
-            loss = next((row["loss"] for row in reversed(self.state.log_history) if "loss" in row), None)
-            if fault := self.parts.collapse.look(ear, loss):
-                raise TrainingError(f"stopped at step {self.state.global_step}: {fault}.")
-            self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, found)
-            return found
-
-        def _determine_best_metric(self, metrics: Any, trial: Any) -> bool:
-            rate = metrics["eval_wer"]
-            better = self.state.best_metric is None or rate < self.state.best_metric
-            if better:
-                self.state.best_metric, self.state.best_global_step = rate, self.state.global_step
-            rates = [row["eval_wer"] for row in self.state.log_history if "eval_wer" in row]
-            since = len(rates) - 1 - min(range(len(rates)), key=rates.__getitem__)
-            if since >= self.parts.patience:
-                self.control.should_training_stop = True
-            return better
-
-        def _save_checkpoint(self, model: Any, trial: Any) -> None:
-            super()._save_checkpoint(model, trial)
-            folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
-            if self.args.should_save:
-                if self.parts.ema is not None:
-                    self.parts.ema.save(folder)
-                (folder / WHOLE).touch()
-
-    return SpeechTrainer

@@ -10,6 +10,7 @@ import json
 import wave
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ import numpy as np
 
 from auricle.augment import COLOURS, generator
 from auricle.augment.noise import coloured
-from auricle.engines import DecodeOptions, LoadOptions
+from auricle.engines import DecodeOptions, LoadOptions, load_engine
 from auricle.errors import AuricleError
 from auricle.metrics.confidence import Difference
 from auricle.verbs.compare import Pairing, compare
 from auricle.verbs.evaluate import EvaluateOptions, Evaluation, Run, ScoreOptions
 from auricle.verbs.finetune.examples import opened
 from auricle.verbs.finetune.recipe import Recipe, VerdictOptions
+from auricle.verbs.finetune.turns import CLIPS, Turns, take_turns
 from auricle.verbs.finetune.watching import Watcher
 
 HELPED = "helped"
@@ -62,11 +64,12 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One sentence, the sets it rests on, and what it costs."""
+    """One sentence, the sets it rests on, what it costs, and what times and speed became."""
 
     verdict: str
     costs: tuple[str, ...]
     sets: tuple[Compared, ...]
+    turns: Turns | None = None
 
     @property
     def sentence(self) -> str:
@@ -105,22 +108,45 @@ def judge(recipe: Recipe, before: str | None, after: str, folder: Path, watcher:
         ]
         found.append(_compared(role, spec, runs[0], runs[1]))
         watcher.note(line(found[-1]))
-    return decide(found, asked.cost)
+    watcher.stage("verdict: times and speed")
+    turns = _turns(recipe, before, after)
+    if turns is not None:
+        watcher.note(turns_line(turns))
+    return decide(found, asked.cost, turns)
 
 
-def decide(sets: list[Compared], cost: float) -> Verdict:
+def decide(sets: list[Compared], cost: float, turns: Turns | None = None) -> Verdict:
     """One of four, from what was measured.
 
     A rise is a cost where it is more than ``cost`` and, where that could be tested, more than chance.
     """
     target, rest = sets[0], sets[1:]
     costs = tuple(_cost(one) for one in rest if one.change > cost and not _chance(one))
+    costs += turns.costs if turns is not None else ()
     better = target.shown == "after" and target.change < 0
     if target.shown == "before" or (costs and not better):
-        return Verdict(WORSE, costs, tuple(sets))
-    if not better:
-        return Verdict(NO_DIFFERENCE, costs, tuple(sets))
-    return Verdict(COSTS if costs else HELPED, costs, tuple(sets))
+        verdict = WORSE
+    elif not better:
+        verdict = NO_DIFFERENCE
+    else:
+        verdict = COSTS if costs else HELPED
+    return Verdict(verdict, costs, tuple(sets), turns)
+
+
+def turns_line(turns: Turns) -> str:
+    """Times and speed in one line."""
+    return (
+        f"times and speed: {turns.before:.0%} → {turns.after:.0%} of {turns.clips} texts end where the sound "
+        f"does; a clip takes {turns.slower:.2f} times as long"
+    )
+
+
+def _turns(recipe: Recipe, before: str, after: str) -> Turns | None:
+    """Both models in turn on the first clips of the target."""
+    options = DecodeOptions(language=recipe.base.language)
+    engines = (load_engine(before, decode=options), load_engine(after, decode=options))
+    items = islice(opened(recipe.verdict.target, recipe.data), CLIPS)
+    return take_turns(engines, (item.load() for item in items), options)
 
 
 def line(one: Compared) -> str:

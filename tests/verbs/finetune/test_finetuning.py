@@ -17,6 +17,7 @@ from auricle.verbs.finetune import TrainingError, finetune, recipe_of
 from auricle.verbs.finetune.averaging import Ema, Tried, choose
 from auricle.verbs.finetune.hearing import Ear
 from auricle.verbs.finetune.keeping import read_story
+from auricle.verbs.finetune.learner import base_folder, open_learner
 from auricle.verbs.finetune.trainer import WHOLE
 from auricle.verbs.finetune.training import last_whole, remove_halves
 from auricle.verbs.finetune.watching import Collapse, check_loss
@@ -93,6 +94,16 @@ def test_a_training_that_was_killed_ends_as_one_that_was_not(
     assert not half.exists()
     one, two = tensors(whole), tensors(again)
     assert all(torch.equal(value, two[name]) for name, value in one.items())
+
+
+def test_what_a_model_in_training_writes_is_not_measured(recipe: dict[str, Any], babel: Path) -> None:
+    made = recipe_of(recipe)
+    learner = open_learner(made, *base_folder(made.base))
+    sound, options = [Audio.silence(1.0, 16_000)], DecodeOptions(language="en")
+    inside = learner.engine().transcribe(sound, options)[0]
+    outside = load_engine(str(babel), engine="transformers").transcribe(sound, options)[0]
+    assert inside.text == outside.text and outside.segments[0].avg_logprob != 0.0
+    assert inside.segments[0].avg_logprob == 0.0
 
 
 def test_frozen_parts_stay(recipe: dict[str, Any], babel: Path) -> None:

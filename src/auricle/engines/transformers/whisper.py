@@ -40,7 +40,10 @@ class WhisperEngine:
     prompt_limit = PROMPT_LIMIT
 
     def __init__(self, folder: ModelFolder, options: LoadOptions, *, model: Any = None) -> None:
-        """``model`` is one in memory, in training, that takes the place of the folder's weights."""
+        """``model`` is one in memory, in training, that takes the place of the folder's weights.
+
+        Of what it writes nothing is measured: that takes a third of the time, and training wants texts.
+        """
         config = read_json(folder.path / "config.json")
         path = folder.path / "generation_config.json"
         listed = (read_json(path) if path.is_file() else {}, config)
@@ -51,6 +54,7 @@ class WhisperEngine:
         self._suppressed = lists.suppressed(tokenizer, listed)
         self._suppressed_first = lists.suppressed_first(tokenizer, listed)
         self._multilingual = self._tokens.is_multilingual()
+        self._measures = model is None
         self._model = model or open_model("WhisperForConditionalGeneration", folder, options)
         self._heads = lists.alignment_heads(
             listed[0], self._model.config.decoder_layers, self._model.config.decoder_attention_heads
@@ -148,8 +152,8 @@ class WhisperEngine:
         found: list[Generated] = []
         for index in range(len(encoded)):
             states = encoded[index : index + 1]
-            rows = sequences[index * copies : (index + 1) * copies]
-            tried = [self._measured(states, prompt, len(context), row[len(prompt) :]) for row in rows]
+            rows = [row[len(prompt) :] for row in sequences[index * copies : (index + 1) * copies]]
+            tried = [self._measured(states, prompt, len(context), row) for row in rows]
             found.append(max(tried, key=lambda generated: generated.avg_logprob))
         return found
 
@@ -218,6 +222,8 @@ class WhisperEngine:
     def _measured(self, states: Any, prompt: list[int], at: int, row: list[int]) -> Generated:
         """How likely the tokens are, the end included; ``at`` is where the start token stands."""
         end = row.index(self._tokens.end) if self._tokens.end in row else len(row)
+        if not self._measures:
+            return Generated(tuple(row[:end]), 0.0, 0.0)
         body = row[: end + 1]
         logits = self._logits(states, [prompt + body])[0].float()
         silent = logits[at].softmax(-1)[self._tokens.no_timestamps - 1]

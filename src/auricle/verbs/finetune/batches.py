@@ -51,6 +51,10 @@ class Order:
     def __len__(self) -> int:
         return self._train + self._extra
 
+    def by_length(self) -> list[int]:
+        """All places, the shortest clip first."""
+        return sorted(range(len(self._lengths)), key=self._lengths.__getitem__)
+
     def __iter__(self) -> Iterator[Index]:
         random = np.random.default_rng([self._seed, self.epoch])
         places = np.concatenate([np.arange(self._train), self._drawn(random)])

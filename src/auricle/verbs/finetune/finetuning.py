@@ -21,7 +21,7 @@ from auricle.models.folders import read_json
 from auricle.models.kinds import kind_of
 from auricle.storage import write_atomic
 from auricle.verbs.datasets.needs import Needs, needs_of
-from auricle.verbs.finetune import averaging, training
+from auricle.verbs.finetune import averaging, forecast, training
 from auricle.verbs.finetune.batches import Order, Sounds
 from auricle.verbs.finetune.card import write_card
 from auricle.verbs.finetune.examples import Example, Material, gather
@@ -66,12 +66,14 @@ class Finetuning:
         self._seed()
         learner = open_learner(recipe, base, folder)
         self._tell(learner, material)
-        blend = averaging.Blend(learner.model)
+        self._forecast(learner, material)
+        share = blend_share(recipe.averaging.blend)
+        blend = averaging.Blend(learner.model) if share != 1 else None
         before = self._before(learner, material)
         found = training.train(recipe, self._parts(learner, material, before), self.folder / WORK)
         if not training.is_first():
             return Finetuned(self.folder, {})
-        share, tried = self._blended(learner, material, blend, before)
+        share, tried = self._blended(learner, material, blend, before) if blend else (1.0, [])
         after = self._hear(learner, material.dev)
         story = story_of(
             learner,
@@ -149,6 +151,15 @@ class Finetuning:
         for kind, count in material.left_out.items():
             self._watcher.note(f"left out: {count} {kind}")
 
+    def _forecast(self, learner: Learner, material: Material) -> None:
+        """Say what it will take, from a few measured clips. Raises OptionError for too little memory."""
+        self._watcher.stage("measuring a step")
+        arithmetic = training.precision(self.recipe)
+        measuring = forecast.Forecaster(
+            learner, self._sounds(learner, material), self._order(material), self.recipe, arithmetic
+        )
+        self._watcher.note(measuring.run(forecast.free_memory(), training.processes()).line())
+
     def _before(self, learner: Learner, material: Material) -> dict[str, Ear]:
         """What the base makes of the data; kept, so that a training that goes on has the same figure."""
         if self.recipe.base.scratch:
@@ -172,23 +183,11 @@ class Finetuning:
         )
 
     def _parts(self, learner: Learner, material: Material, before: Mapping[str, Ear]) -> Parts:
-        recipe, data = self.recipe, self.recipe.data
-        items = (*material.train, *material.replay)
-        noises = Noises.of([data.noises]) if data.noises else None
-        augment = (
-            Augment.of(*data.augment, seed=recipe.training.seed, noises=noises) if data.augment else None
-        )
-        order = Order(
-            material.train,
-            material.replay,
-            data.replay_share,
-            recipe.training.batch_size,
-            recipe.training.seed,
-        )
+        recipe = self.recipe
         return Parts(
             learner,
-            Sounds(items, augment, data.augment_share, learner.rate, data.join, seed=recipe.training.seed),
-            order,
+            self._sounds(learner, material),
+            self._order(material),
             lambda: self._hear(learner, material.dev),
             Collapse(learner.kind, recipe.training.patience, before.get("dev")),
             recipe.training.patience,
@@ -196,13 +195,22 @@ class Finetuning:
             self._watcher,
         )
 
+    def _sounds(self, learner: Learner, material: Material) -> Sounds:
+        data, seed = self.recipe.data, self.recipe.training.seed
+        noises = Noises.of([data.noises]) if data.noises else None
+        augment = Augment.of(*data.augment, seed=seed, noises=noises) if data.augment else None
+        items = (*material.train, *material.replay)
+        return Sounds(items, augment, data.augment_share, learner.rate, data.join, seed=seed)
+
+    def _order(self, material: Material) -> Order:
+        size, seed = self.recipe.training.batch_size, self.recipe.training.seed
+        return Order(material.train, material.replay, self.recipe.data.replay_share, size, seed)
+
     def _blended(
         self, learner: Learner, material: Material, blend: averaging.Blend, before: Mapping[str, Ear]
     ) -> tuple[float, list[averaging.Tried]]:
         """Mix the new weights with the old ones, by the share that was asked for or found."""
         share = blend_share(self.recipe.averaging.blend)
-        if share == 1:
-            return 1.0, []
         blend.learnt()
         tried: list[averaging.Tried] = []
         if share is None:

@@ -11,7 +11,7 @@ import pytest
 
 from audio_files import tone, write
 from auricle.verbs.datasets import open_dataset
-from auricle.verbs.datasets.measure import measure, measure_all
+from auricle.verbs.datasets.measure import measure
 from auricle.verbs.datasets.page import page
 from auricle.verbs.datasets.profile import Profile, Spread, profile
 from auricle.verbs.datasets.text import Texts, is_empty, markup, same_text
@@ -55,12 +55,6 @@ def test_what_cannot_be_decoded_is_told(manifest: Callable[..., Path]) -> None:
     found = profile(open_dataset(path))
     assert (found.utterances, found.unreadable) == (2, 1)
     assert "holds text" in found.clips[1].error
-
-
-def test_order_is_kept_on_several_threads(manifest: Callable[..., Path]) -> None:
-    path = manifest([{"audio": f"{number}.flac", "text": str(number)} for number in range(30)])
-    dataset = open_dataset(path)
-    assert [item.id for item, _ in measure_all(dataset, workers=3)] == [item.id for item in dataset]
 
 
 @pytest.fixture

@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from auricle.errors import OptionError, nearest
 from auricle.options import option
+from auricle.verbs.datasets.crew import measure_all
 from auricle.verbs.datasets.dataset import Dataset
 from auricle.verbs.datasets.faults import KINDS as LEAVES_OUT
-from auricle.verbs.datasets.measure import Measured, alike, measure_all
+from auricle.verbs.datasets.measure import Measured, alike
 from auricle.verbs.datasets.needs import Needs, needs_of
 from auricle.verbs.datasets.profile import CLIPPED
 from auricle.verbs.datasets.text import is_empty, markup, missing_letters, same_text
@@ -124,10 +126,11 @@ def check(
     chosen = options or CheckOptions()
     _check_kinds(chosen)
     search = _Search(needs or needs_of(chosen.model))
-    for item, heard in measure_all(dataset):
-        search.add(item, heard)
-        if on_progress is not None:
-            on_progress(search.seconds)
+    with closing(measure_all(dataset)) as clips:
+        for item, heard in clips:
+            search.add(item, heard)
+            if on_progress is not None:
+                on_progress(search.seconds)
     found = search.result()
     if unread := tuple(_left_out(dataset)):
         found["unreadable"] = (*found.get("unreadable", ()), *unread)

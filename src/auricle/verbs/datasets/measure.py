@@ -15,10 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,30 +67,6 @@ def measure(utterance: Utterance) -> Measured:
         return _measure(utterance)
     except AuricleError as error:
         return Measured(error=str(error))
-
-
-def measure_all(utterances: Iterable[Utterance], workers: int = 0) -> Iterator[tuple[Utterance, Measured]]:
-    """Each utterance with what was measured, in order, on as many threads as there are cores.
-
-    Only a few utterances are read ahead, so memory does not grow with their number. Decoding and
-    resampling leave Python's lock, so threads do.
-    """
-    count = (
-        workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    waiting: deque[tuple[Utterance, Future[Measured]]] = deque()
-    with ThreadPoolExecutor(count) as pool:
-        try:
-            for item in utterances:
-                waiting.append((item, pool.submit(measure, item)))
-                if len(waiting) > 4 * count:
-                    first, done = waiting.popleft()
-                    yield first, done.result()
-            while waiting:
-                first, done = waiting.popleft()
-                yield first, done.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _measure(utterance: Utterance) -> Measured:

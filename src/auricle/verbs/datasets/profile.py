@@ -12,13 +12,15 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from auricle.verbs.datasets.crew import measure_all
 from auricle.verbs.datasets.dataset import Dataset
-from auricle.verbs.datasets.measure import Measured, alike, measure_all
+from auricle.verbs.datasets.measure import Measured, alike
 from auricle.verbs.datasets.text import Style, Texts, same_text
 from auricle.verbs.datasets.utterance import Fingerprint, Utterance
 
@@ -126,10 +128,11 @@ def profile(dataset: Dataset, on_progress: Callable[[float], None] | None = None
     Raises DatasetError where the dataset has nothing.
     """
     profiler = Profiler()
-    for item, measured in measure_all(dataset):
-        profiler.add(item, measured)
-        if on_progress is not None:
-            on_progress(profiler.seconds)
+    with closing(measure_all(dataset)) as heard:
+        for item, measured in heard:
+            profiler.add(item, measured)
+            if on_progress is not None:
+                on_progress(profiler.seconds)
     return profiler.result(dataset)
 
 

@@ -16,6 +16,7 @@ Examples:
   auricle export checkpoints/accent -o accent-ct2
   auricle export checkpoints/accent -o accent-int8 --store int8 --clips talks/manifest.jsonl --allow 3
   auricle export tiny.en -o tiny-hf --to hf
+  auricle export checkpoints/accent -o accent.bin --to ggml
 
 Exit code 0: both write the same, or differ on no more clips than --allow says.
 """
@@ -24,14 +25,19 @@ Exit code 0: both write the same, or differ on no more clips than --allow says.
 @click.command(cls=Command, epilog=_EPILOG)
 @click.argument("checkpoint", metavar="MODEL")
 @click.option(
-    "-o", "--output", metavar="DIR", required=True, help="folder to write, which must not exist yet"
+    "-o",
+    "--output",
+    metavar="PATH",
+    required=True,
+    help="folder to write (ggml: file), which must not exist yet",
 )
 @click.option("-q", "--quiet", is_flag=True, help="no progress")
 @flags(ExportOptions)
 def command(checkpoint: str, output: str, quiet: bool, **values: Any) -> None:
     """Write a model in another layout, and prove that it writes the same.
 
-    The same clips go through both models; the folder is printed.
+    The same clips go through both models; the folder is printed. A file for whisper.cpp is read back,
+    and the clips go through the weights that were found in it.
     """
     bar = ProgressLine(shown=not quiet and sys.stderr.isatty())
 

@@ -25,7 +25,7 @@ from auricle.models.to_huggingface import huggingface_folder
 from auricle.models.whisper_weights import Dimensions, is_absent_bias, places
 from auricle.storage import write_whole
 
-_MAGIC = 0x67676D6C
+MAGIC = 0x67676D6C
 _FLOAT32, _FLOAT16 = 0, 1
 _END = "<|endoftext|>"  # the first token that is not text; whisper.cpp adds those from here on itself
 _CONVOLUTION_BIASES = ("encoder.conv1.bias", "encoder.conv2.bias")
@@ -101,10 +101,18 @@ def openai_name(name: str) -> str:
     return f"{side}.blocks.{number}.{_PARTS[inner]}.{kind}"
 
 
+def spoken_tokens(source: Path, size: int) -> list[bytes]:
+    """The tokens that are text, as bytes; whisper.cpp adds the others itself. Raises ModelError."""
+    words = tokens.vocabulary(tokens.load_tokenizer(source), size)
+    if _END not in words:
+        raise ModelError(f"{source}: the tokenizer has no {_END}, which every Whisper has.")
+    return [_bytes(word) for word in words[: words.index(_END)]]
+
+
 def _write_head(file: BinaryIO, dims: Dimensions) -> None:
     encoder = (dims.frames, dims.width, dims.encoder_heads, dims.encoder_layers)
     decoder = (dims.positions, dims.width, dims.decoder_heads, dims.decoder_layers)
-    file.write(_integers(_MAGIC, dims.vocabulary, *encoder, *decoder, dims.mels, _FLOAT16))
+    file.write(_integers(MAGIC, dims.vocabulary, *encoder, *decoder, dims.mels, _FLOAT16))
 
 
 def _write_filters(file: BinaryIO, mels: int) -> None:
@@ -113,10 +121,7 @@ def _write_filters(file: BinaryIO, mels: int) -> None:
 
 
 def _write_vocabulary(file: BinaryIO, source: Path, size: int) -> None:
-    words = tokens.vocabulary(tokens.load_tokenizer(source), size)
-    if _END not in words:
-        raise ModelError(f"{source}: the tokenizer has no {_END}, which every Whisper has.")
-    text = [_bytes(word) for word in words[: words.index(_END)]]
+    text = spoken_tokens(source, size)
     file.write(_integers(len(text)))
     for word in text:
         file.write(_integers(len(word)) + word)

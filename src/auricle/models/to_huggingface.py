@@ -77,7 +77,7 @@ def _write(source: Path, target: Path) -> None:
     dims = dimensions(variables, source)
     lists = read_json(source / "config.json")
     tokenizer = tokens.load_tokenizer(source)
-    _write_safetensors(target / "model.safetensors", _tensors(variables, dims))
+    write_safetensors(target / "model.safetensors", _tensors(variables, dims))
     ids = _ids(tokenizer)
     generation = _generation(tokenizer, ids, lists, dims)
     _write_json(target / "config.json", _config(dims, ids, generation))
@@ -278,7 +278,7 @@ def _write_json(path: Path, value: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
-def _write_safetensors(path: Path, arrays: Arrays) -> None:
+def write_safetensors(path: Path, arrays: Arrays) -> None:
     """By the letter of the format, which ``checkpoint.py`` describes; the header fills up to 8 bytes."""
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     at = 0

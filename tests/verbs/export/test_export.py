@@ -98,3 +98,26 @@ def test_words_may_be_a_twentieth_of_a_second_apart(
     found = compare_engines("a", "b", [("clip", Audio.silence(2.0, 16_000))])
     assert len(found.differences) == count and found.farthest == pytest.approx(shift)
     assert not count or "0.06 s away" in found.differences[0].line()
+
+
+@pytest.mark.slow
+def test_a_file_of_whisper_cpp_is_read_back_and_heard(checkpoint: Path, tmp_path: Path) -> None:
+    found = export(checkpoint, tmp_path / "tiny.en.bin", to="ggml", count=2)
+    assert found.parity.same and found.folder.is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.en.bin"]
+    with pytest.raises(OutputError, match="exists already"):
+        export(checkpoint, tmp_path / "tiny.en.bin", to="ggml", count=2)
+    with pytest.raises(OptionError, match="cpp's quantize on it"):
+        export(checkpoint, tmp_path / "x.bin", to="ggml", store="int8")
+
+
+def test_a_file_that_does_not_hold_the_weights_leaves_nothing(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(path: Path, source: Path) -> None:
+        raise ModelError(f"{path.name}: the weight decoder.ln.bias is not that of it.")
+
+    monkeypatch.setattr("auricle.models.from_ggml.check_ggml", broken)
+    with pytest.raises(ExportError, match=r"the weight decoder\.ln\.bias is not"):
+        export(checkpoint, tmp_path / "out.bin", to="ggml", count=2)
+    assert not list(tmp_path.iterdir())

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from auricle.verbs.export.parity import Parity, compare_engines, sounds
 
 __all__ = ["ExportError", "ExportOptions", "Exported", "Parity", "export"]
 
-LAYOUTS = ("ct2", "hf")
+LAYOUTS = ("ct2", "hf", "ggml")
 STORED = ("float16", "int8", "int8_float16")
 _SIDE = ("auricle.json", "README.md", "recipe.yaml")
 
@@ -38,7 +39,9 @@ class ExportError(ModelError):
 class ExportOptions:
     """What is written, and how it is proven."""
 
-    to: str = option("ct2", "layout to write: CTranslate2's or Hugging Face's", choices=LAYOUTS)
+    to: str = option(
+        "ct2", "layout to write: CTranslate2's, Hugging Face's, or whisper.cpp's one file", choices=LAYOUTS
+    )
     store: str = option("float16", "how CTranslate2's weights are stored", choices=STORED)
     clips: str = option("", "dataset to prove it on; the bundled sample if not given", metavar="DATA")
     count: int = option(30, "clips that are heard through both")
@@ -48,7 +51,7 @@ class ExportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The new folder, and what the comparison found."""
+    """The new folder (of ggml: the new file), and what the comparison found."""
 
     folder: Path
     parity: Parity
@@ -72,27 +75,52 @@ def export(
     heard = sounds(chosen.clips, chosen.count)
     temporary = _written(source, target, chosen)
     try:
-        parity = compare_engines(
-            str(source.path), str(temporary), heard, language=chosen.language, on_progress=on_progress
-        )
+        made = temporary / target.name if chosen.to == "ggml" else temporary
+        with _readable(source, made) as (first, second):
+            parity = compare_engines(
+                str(first), str(second), heard, language=chosen.language, on_progress=on_progress
+            )
         if len(parity.differences) > chosen.allow:
             raise ExportError(
                 f"the export differs on {len(parity.differences)} of {parity.clips} clips, the first: "
                 f"{parity.differences[0].line()}. Nothing was kept. To keep it, type: --allow "
                 f"{len(parity.differences)}"
             )
-        temporary.rename(target)
+        made.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return Exported(target, parity)
 
 
+@contextmanager
+def _readable(source: ModelFolder, made: Path) -> Iterator[tuple[Path, Path]]:
+    """What engines here can run of both: the weights of a ggml file are read back into a checkpoint.
+
+    Raises ExportError where the file does not hold the weights of ``source``.
+    """
+    if made.is_dir():
+        yield source.path, made
+        return
+    from auricle.models.from_ggml import check_ggml, huggingface_from_ggml
+    from auricle.models.to_huggingface import huggingface_folder
+
+    folder = huggingface_folder(source).path
+    try:
+        found = check_ggml(made, folder)
+    except ModelError as error:
+        raise ExportError(str(error)) from error
+    yield folder, huggingface_from_ggml(found, folder, made.parent / "read-back")
+
+
 def _check(source: ModelFolder, target: Path, options: ExportOptions) -> None:
-    wanted = {"ct2": "ctranslate2", "hf": "huggingface"}[options.to]
+    wanted = {"ct2": "ctranslate2", "hf": "huggingface", "ggml": "ggml"}[options.to]
     if source.layout == wanted:
         raise OptionError(f"{source.path} has the layout {options.to} already.")
     if options.count < 1 or options.allow < 0:
         raise OptionError("count must be at least 1, and allow at least 0.")
+    if options.to == "ggml":
+        _check_ggml(source, target, options)
+        return
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise OutputError(f"{target} is not empty. Name a folder that does not exist yet")
     if options.to == "ct2":
@@ -101,9 +129,24 @@ def _check(source: ModelFolder, target: Path, options: ExportOptions) -> None:
             raise ModelError(f"CTranslate2 runs Whisper; {source.name} is a {kind} model. It runs as it is.")
 
 
+def _check_ggml(source: ModelFolder, target: Path, options: ExportOptions) -> None:
+    if options.store != "float16":
+        raise OptionError(
+            "whisper.cpp's file is written in float16. Leave store out, and run whisper.cpp's quantize on it."
+        )
+    if target.exists():
+        raise OutputError(f"{target} exists already. Name a file that does not exist yet")
+    if (
+        source.layout == "huggingface"
+        and kind_of(read_json(source.path / "config.json"), source.path) != "whisper"
+    ):
+        raise ModelError(f"whisper.cpp runs Whisper, and {source.name} is none.")
+
+
 def _written(source: ModelFolder, target: Path, options: ExportOptions) -> Path:
-    """The export in a folder beside the target. Raises OutputError, ModelError."""
+    """The export in a folder beside the target; of ggml, the file in it. Raises OutputError, ModelError."""
     from auricle.models.convert import convert
+    from auricle.models.to_ggml import convert_to_ggml
     from auricle.models.to_huggingface import convert_to_huggingface
 
     temporary: Path | None = None
@@ -114,8 +157,11 @@ def _written(source: ModelFolder, target: Path, options: ExportOptions) -> Path:
         temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:40]}."))
         if options.to == "ct2":
             convert(source.path, temporary, options.store)
-        else:
+        elif options.to == "hf":
             convert_to_huggingface(source, temporary)
+        else:
+            convert_to_ggml(source, temporary / target.name)
+            return temporary
         for name in _SIDE:
             if (source.path / name).is_file():
                 shutil.copyfile(source.path / name, temporary / name)

@@ -13,6 +13,7 @@ import pytest
 
 from auricle.audio import Audio
 from auricle.engines import DecodeOptions, Engine, LoadOptions, check, load_engine
+from auricle.engines.ctranslate2 import Weights
 from auricle.errors import ModelError, OptionError
 from auricle.transcript import Word
 
@@ -184,7 +185,7 @@ def test_broken_weights_are_one_line(tmp_path: Path, random_folder: Path) -> Non
 def prompts(engine: Any, monkeypatch: pytest.MonkeyPatch) -> list[list[list[int]]]:
     """What the decoder is started with, from now on."""
     seen: list[list[list[int]]] = []
-    real = engine._model
+    real = engine._opened()
 
     class Spy:
         def __getattr__(self, name: str) -> Any:
@@ -194,7 +195,7 @@ def prompts(engine: Any, monkeypatch: pytest.MonkeyPatch) -> list[list[list[int]
             seen.append(given)
             return real.generate(encoded, given, **options)
 
-    monkeypatch.setattr(engine, "_model", Spy())
+    monkeypatch.setattr(engine, "_weights", Weights(Spy(), engine._opened))
     monkeypatch.setattr(engine, "_threads", 1)  # else a batch goes to the model of several workers
     return seen
 
@@ -243,3 +244,43 @@ def test_words_of_a_model_that_babbles(babel: Engine, slices: list[Audio]) -> No
             # Bytes that make no character may be shown as one sign, as several, or with a neighbour.
             words = "".join(word.text for word in segment.words)
             assert re.findall("[a-z0-9]+", words) == re.findall("[a-z0-9]+", segment.text.replace(" ", ""))
+
+
+class _Model:
+    """What ``Weights`` needs of a model of CTranslate2."""
+
+    def __init__(self) -> None:
+        self.model_is_loaded = True
+        self.busy = 2  # times that unloading does nothing: a worker has not put its work down yet
+
+    def load_model(self) -> None:
+        self.model_is_loaded = True
+
+    def unload_model(self) -> None:
+        self.busy -= 1
+        self.model_is_loaded = self.busy >= 0
+
+
+def test_one_of_two_copies_of_the_weights_is_in_memory() -> None:
+    lone, many = _Model(), _Model()
+    weights = Weights(lone, lambda: many)
+    with weights.lone() as model:
+        assert model is lone
+    with weights.many() as model:
+        assert model is many and not lone.model_is_loaded
+    for _ in range(Weights.PATIENCE):
+        with weights.lone() as model:  # a window of a long file that is decoded again
+            assert model is many and not lone.model_is_loaded
+    with weights.lone() as model:  # somebody who has come to stay
+        assert model is lone and lone.model_is_loaded and not many.model_is_loaded
+    with weights.many() as model:
+        assert model is many and many.model_is_loaded and not lone.model_is_loaded
+
+
+def test_weights_that_somebody_is_at_stay_in_memory() -> None:
+    lone, many = _Model(), _Model()
+    weights = Weights(lone, lambda: many)
+    with weights.lone(), weights.many():
+        assert lone.model_is_loaded and many.model_is_loaded
+    with weights.lone() as model:
+        assert model is lone

@@ -6,7 +6,6 @@ else is a bug and keeps its traceback. Results go to stdout, everything else to 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 
@@ -41,7 +40,6 @@ COMMANDS: Table = {
     "doctor": ("auricle.cli.doctor", "Say what this machine has, what is missing, and what to type."),
 }
 
-_M_ARENA_MAX = -8  # malloc.h
 
 _EPILOG = """\b
 Completion with the Tab key, for bash (zsh and fish: put zsh or fish in the place of bash):
@@ -73,13 +71,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code."""
+    from auricle import heap
     from auricle.cli.console import mute, say
     from auricle.cli.signals import Stopped
 
     # Features and speech detection run beside the model: products of numpy on threads of their own
     # would take the cores from it (21 minutes of speech detection: 3.2 s of CPU on one, 5.5 s on two).
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    _share_one_heap()
+    heap.keep_small()
     from auricle.errors import AuricleError, OptionError
 
     try:
@@ -109,19 +108,6 @@ def run(arguments: list[str]) -> int:
             raise
         say(f"auricle: the package {error.name} is not installed. Type: pip install --upgrade auricle")
         return 1
-
-
-def _share_one_heap() -> None:
-    """Let all threads allocate from one heap, where the C library is glibc.
-
-    It gives each thread a heap of its own, which keeps what a window took: an hour of speech in
-    short windows peaked at 496 MiB with them and at 425 MiB with one.
-    """
-    if sys.platform == "linux":
-        import ctypes
-
-        with contextlib.suppress(OSError, AttributeError):  # musl has no mallopt
-            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def _call(arguments: list[str]) -> int:

@@ -9,9 +9,10 @@ Source: Radford et al. 2022; CTranslate2 (https://github.com/OpenNMT/CTranslate2
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auricle import features
+from auricle import features, heap
 from auricle.audio import Audio
 from auricle.engines import DecodeOptions, EngineInfo, LoadOptions
 from auricle.engines.whisper import MAX_TOKENS, PROMPT_LIMIT, Piece, WhisperTokens
@@ -41,6 +42,7 @@ from auricle.transcript import Transcript, Word
 
 # Windows that one of several workers decodes at once: each takes about 18 MB in the decoder of tiny.
 MOST_TOGETHER = 2
+LONE, MANY = "lone", "many"
 MOST_WORKERS = 4  # more would leave each with too few windows to share the decoder's weights
 
 Floats = npt.NDArray[np.float32]
@@ -72,18 +74,18 @@ class CTranslate2Engine:
         self._library = ctranslate2
         self._folder, self._load = folder.path, options
         self._threads = options.threads or machine.cores()
-        self._many: Any = None  # the same model for several workers, once there is work for them
         self._lock = threading.Lock()  # seeding and drawing samples belong together
         self._tokens = WhisperTokens.load(folder.path)
-        self._model = _open(ctranslate2, folder.path, options)
-        self._multilingual = bool(self._model.is_multilingual)
+        model = self._opened()
+        self._weights = Weights(model, lambda: self._opened(min(self._threads, MOST_WORKERS)))
+        self._multilingual = bool(model.is_multilingual)
         info = folder.info
         self.info = EngineInfo(
             engine="ctranslate2",
             model=folder.name,
             revision=folder.revision,
-            device=self._model.device,
-            compute_type=self._model.compute_type,
+            device=model.device,
+            compute_type=model.compute_type,
             languages=self._tokens.languages() if self._multilingual else ("en",),
             tasks=info.decodes if info else tasks_of(multilingual=self._multilingual),
         )
@@ -96,7 +98,8 @@ class CTranslate2Engine:
         """Probability of each language code, for each audio; an English model knows one."""
         if not self._multilingual:
             return [{"en": 1.0} for _ in batch]
-        found = [self._model.detect_language(self._encode(self._model, [audio]))[0] for audio in batch]
+        with self._weights.lone() as model:
+            found = [model.detect_language(self._encode(model, [audio]))[0] for audio in batch]
         return [{self._tokens.language_of(token): float(chance) for token, chance in row} for row in found]
 
     def transcribe(self, batch: Sequence[Audio], options: DecodeOptions) -> list[Transcript]:
@@ -106,28 +109,40 @@ class CTranslate2Engine:
         depend on the others.
         """
         languages = self._languages(batch, options)
-        crew = self._crew(len(batch), options)
-        return by_length(
-            batch,
-            languages,
-            lambda some, language: self._together(crew.model, some, language, options),
-            most=crew.share(len(batch)),
-            run=crew.map,
-        )
+        if options.temperature > 0:
+            return by_length(batch, languages, lambda some, language: self._sampled(some, language, options))
+        with self._crew(len(batch)) as crew:
+            return by_length(
+                batch,
+                languages,
+                lambda some, language: self._together(crew.model, some, language, options),
+                most=crew.share(len(batch)),
+                run=crew.map,
+            )
 
-    def _crew(self, count: int, options: DecodeOptions) -> _Crew:
+    @contextmanager
+    def _crew(self, count: int) -> Iterator[_Crew]:
         """Who works on ``count`` audios: on a CPU several workers of fewer threads, where there is enough.
 
         Two workers of one thread took 0.76 of the time of one of two threads
-        (docs/log.md, 2026-11-25). What is sampled stays in one hand: its seed belongs to one thread.
+        (docs/log.md, 2026-11-25).
         """
-        if min(count, self._threads) < 2 or options.temperature > 0 or self._model.device != "cpu":
-            return _Crew(self._model, 1)
         size = min(self._threads, MOST_WORKERS)
-        with self._lock:
-            if self._many is None:  # 45 MiB and 0.2 s for tiny, so only when there is a use for it
-                self._many = _open(self._library, self._folder, self._load, workers=size)
-        return _Crew(self._many, size)
+        if min(count, size) < 2 or self.info.device != "cpu":
+            with self._weights.lone() as model:
+                yield _Crew(model, 1)
+        else:
+            with self._weights.many() as model:
+                yield _Crew(model, size)
+            heap.give_back()  # 6 to 25 ms; what four windows took would stay, and go on to grow
+
+    def _sampled(self, batch: Sequence[Audio], language: str, options: DecodeOptions) -> list[Transcript]:
+        """Decode in one hand: a seed belongs to one thread."""
+        with self._seeded(options.seed) as model:
+            return self._together(model, batch, language, options)
+
+    def _opened(self, workers: int = 1) -> Any:
+        return _open(self._library, self._folder, self._load, workers)
 
     def _together(
         self, model: Any, batch: Sequence[Audio], language: str, options: DecodeOptions
@@ -174,25 +189,23 @@ class CTranslate2Engine:
     def _generate(
         self, model: Any, encoded: Any, prompts: list[list[int]], options: DecodeOptions
     ) -> list[Generated]:
-        sampled = options.temperature > 0
         search: dict[str, Any] = {"beam_size": options.beam_size, "patience": options.patience}
-        if sampled:
+        if options.temperature > 0:
             search = {
                 "beam_size": 1,
                 "num_hypotheses": options.best_of,
                 "sampling_topk": 0,
                 "sampling_temperature": options.temperature,
             }
-        with self._seeded(options.seed) if sampled else nullcontext(model) as chosen:
-            results = chosen.generate(
-                encoded,
-                prompts,
-                length_penalty=options.length_penalty,
-                max_length=MAX_TOKENS,
-                return_scores=True,
-                return_no_speech_prob=True,
-                **search,
-            )
+        results = model.generate(
+            encoded,
+            prompts,
+            length_penalty=options.length_penalty,
+            max_length=MAX_TOKENS,
+            return_scores=True,
+            return_no_speech_prob=True,
+            **search,
+        )
         return [_generated(result, options.length_penalty) for result in results]
 
     @contextmanager
@@ -202,9 +215,9 @@ class CTranslate2Engine:
         CTranslate2 seeds the generator of a worker thread when the thread starts, so what was
         sampled before would matter: the same weights are opened anew (0.2 s), with new threads.
         """
-        with self._lock:
+        with self._lock, self._weights.away():
             self._library.set_random_seed(seed)
-            yield _open(self._library, self._folder, self._load)
+            yield self._opened()
 
     def _align(
         self,
@@ -224,6 +237,82 @@ class CTranslate2Engine:
             else [[] for _ in pieces]
             for text, pieces, alignment in zip(texts, cut, found, strict=True)
         ]
+
+
+class Weights:
+    """One checkpoint, opened for a lone caller or for several workers: one of the two in memory.
+
+    Each takes 45 MiB of tiny, and 0.2 s to open. A file is begun by the lone one, goes on with the
+    many, and only few of its windows are decoded alone again: those the many take too. A caller
+    that comes alone ``PATIENCE`` times in a row gets all threads back. Any number of threads may ask.
+    """
+
+    PATIENCE = 4
+
+    def __init__(self, lone: Any, open_many: Callable[[], Any]) -> None:
+        self._models = {LONE: lone}
+        self._open_many = open_many
+        self._lock = threading.Lock()
+        self._users = {LONE: 0, MANY: 0}
+        self._alone = 0  # callers in a row that came alone
+
+    @contextmanager
+    def lone(self) -> Iterator[Any]:
+        """The model with all threads for one caller, or one worker of the many."""
+        with self._lock:
+            self._alone += 1
+            stay = MANY not in self._models or self._models[LONE].model_is_loaded
+            use = LONE if stay or self._alone > self.PATIENCE else MANY
+            model = self._take(use)
+        yield from self._used(use, model)
+
+    @contextmanager
+    def many(self) -> Iterator[Any]:
+        """The model with a worker for each of several callers."""
+        with self._lock:
+            self._alone = 0
+            model = self._take(MANY)
+        yield from self._used(MANY, model)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Without either, for as long as nobody asks: opening takes three times what the weights do."""
+        with self._lock:
+            self._put_away(LONE)
+            self._put_away(MANY)
+        yield
+        heap.give_back()
+
+    def _take(self, use: str) -> Any:
+        """One of the two, loaded; the other is put away unless somebody is at it."""
+        model = self._models.get(use)
+        if model is None or not model.model_is_loaded:
+            self._put_away(MANY if use == LONE else LONE)
+            if model is None:
+                model = self._models[use] = self._open_many()
+            else:
+                model.load_model()
+        self._users[use] += 1
+        return model
+
+    def _put_away(self, name: str) -> None:
+        """Free the weights. A worker counts as busy for a moment after it gave its result: then again."""
+        model = self._models.get(name)
+        if model is None or self._users[name]:
+            return
+        for _ in range(100):
+            if not model.model_is_loaded:
+                break
+            model.unload_model()
+            time.sleep(0.001)
+        heap.give_back()
+
+    def _used(self, use: str, model: Any) -> Iterator[Any]:
+        try:
+            yield model
+        finally:
+            with self._lock:
+                self._users[use] -= 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,14 +62,14 @@ class Recording:
     def __iter__(self) -> Iterator[Segment]:
         """Decode, and yield each segment as soon as all before it are known."""
         if self._options.mode == "sequential":
-            with _Ahead(self.windows(), 2) as ahead:
+            with _Ahead(self.windows(), 3) as ahead:
                 for batch in self._batches(ahead, 1):
                     yield from self.decode(batch)
             return
         at_once = self._engine.parallel if isinstance(self._engine, Parallel) else 1
         with (
             ThreadPoolExecutor(at_once, "auricle-decoder") as pool,
-            _Ahead(self._given(pool), at_once) as ahead,
+            _Ahead(self._given(pool), at_once + 1) as ahead,
         ):
             for decoded in ahead:
                 yield from self._keep_all(decoded.result())
@@ -174,13 +174,14 @@ class _Counted:
 
 
 class _Ahead(Generic[Item]):
-    """Runs an iterator on a thread of its own, at most ``limit`` items ahead."""
+    """Runs an iterator on a thread of its own: at most ``limit`` items, with the one that is being used."""
 
     _END = object()
 
     def __init__(self, items: Iterable[Item], limit: int) -> None:
-        self._items = items
-        self._queue: queue.Queue[Any] = queue.Queue(limit)
+        self._items = iter(items)
+        self._room = threading.Semaphore(limit)
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auricle-reader", daemon=True)
 
@@ -197,23 +198,22 @@ class _Ahead(Generic[Item]):
             if isinstance(item, BaseException):
                 raise item
             yield item
+            self._room.release()
 
     def _run(self) -> None:
         try:
-            for item in self._items:
-                if not self._put(item):
-                    return
-            self._put(self._END)
+            while self._is_wanted():
+                self._queue.put(next(self._items))
+        except StopIteration:
+            self._queue.put(self._END)
         except BaseException as error:  # noqa: BLE001 (raised again where the items are taken)
-            self._put(error)
+            self._queue.put(error)
 
-    def _put(self, item: Any) -> bool:
+    def _is_wanted(self) -> bool:
+        """Wait for room. Whether there is any use for one more item."""
         while not self._stop.is_set():
-            try:
-                self._queue.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
+            if self._room.acquire(timeout=0.1):
+                return True
         return False
 
 

@@ -1,0 +1,36 @@
+"""Memory that nobody needs any more and the C library's heap keeps. Without glibc nothing happens."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
+_LARGE = 8 << 20  # bytes
+
+
+def keep_small() -> None:
+    """Let all threads allocate from one heap, and let what is large go back as soon as it is free.
+
+    glibc gives each thread a heap of its own, and MKL (which CTranslate2 computes with) has one
+    more; each keeps what a window took. Ten minutes of speech peaked at 478 MiB, without MKL's own
+    heap at 427 to 450, and with blocks from 8 MiB outside of it at 376 to 385. Comes before MKL is loaded.
+    """
+    os.environ.setdefault("MKL_DISABLE_FAST_MM", "1")
+    if sys.platform == "linux":
+        import ctypes  # which most commands do without
+
+        with contextlib.suppress(OSError, AttributeError):  # musl has no mallopt
+            library = ctypes.CDLL(None)
+            library.mallopt(_M_ARENA_MAX, 1)
+            library.mallopt(_M_MMAP_THRESHOLD, _LARGE)
+
+
+def give_back() -> None:
+    """Give the free pages of the heap back to the system: 23 of the 44 MiB of a model put away."""
+    if sys.platform == "linux":
+        import ctypes  # which most commands do without
+
+        with contextlib.suppress(OSError, AttributeError):  # musl has no malloc_trim
+            ctypes.CDLL(None).malloc_trim(0)

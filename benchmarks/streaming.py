@@ -7,9 +7,10 @@ python benchmarks/streaming.py --utterances                      # clips of abou
 The clock is simulated: sound arrives in pieces of 50 ms, and each call of the listener moves the
 clock on by the seconds it really took. While it works, sound waits; what has come by then is fed
 at once. So a slow machine is late here as it would be in front of a microphone, and a recording
-takes as long as its computing. With --look, each reading of the model counts as that many seconds
-instead, for a machine that is busy with other things. A word's delay is from its end to the moment
-its event was in hand.
+takes as long as its computing. On a machine that is busy with other things, --cpu moves the clock on by the
+seconds of the processor instead, those of all threads together: no less than the model would take
+on a machine of its own, and with OMP_NUM_THREADS=1 what it takes on one core. With --look, each reading
+counts as so many seconds. A word's delay is from its end to the moment its event was in hand.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Played:
     clock: float = 0.0
     peaks: list[float] = field(default_factory=list)
     look: float | None = None
+    cpu: bool = False
 
     @property
     def delays(self) -> list[float]:
@@ -70,9 +72,9 @@ class Counted:
         return self._engine.transcribe(batch, options)
 
 
-def play(listener: Listener, samples: np.ndarray, look: float | None = None) -> Played:
+def play(listener: Listener, samples: np.ndarray, played: Played) -> Played:
     """Feed ``samples`` at the speed they were spoken."""
-    played, given = Played(look=look), 0
+    given = 0
     while given < len(samples):
         arrived = min(int((played.clock + 1e-9) / PIECE) * round(PIECE * 16_000), len(samples))
         if arrived <= given:
@@ -87,11 +89,12 @@ def play(listener: Listener, samples: np.ndarray, look: float | None = None) -> 
 
 
 def _take(events: Iterator[Event], played: Played, engine: Any) -> None:
-    began, base, looks = time.perf_counter(), played.clock, engine.looks
+    read = time.process_time if played.cpu else time.perf_counter
+    began, base, looks = read(), played.clock, engine.looks
 
     def now() -> float:
         if played.look is None:
-            return base + time.perf_counter() - began
+            return base + read() - began
         return base + played.look * (engine.looks - looks)
 
     for event in events:
@@ -119,7 +122,7 @@ def recording(clip: Clip, arguments: argparse.Namespace, options: StreamOptions)
     audio, seconds = Audio.load(clip.path), arguments.seconds
     samples = audio.samples[: round(seconds * 16_000)] if seconds else audio.samples
     engine = Counted(load_engine(options.load, decode=options.decode()))
-    played = play(Listener(options, engine=engine), samples, arguments.look)
+    played = play(Listener(options, engine=engine), samples, Played(look=arguments.look, cpu=arguments.cpu))
     length = len(samples) / 16_000
     wanted = (
         clip.text
@@ -142,7 +145,7 @@ def recording(clip: Clip, arguments: argparse.Namespace, options: StreamOptions)
         print(f"offline WER {100 * rate:.2f} %, {100 * (found.rate - rate):+.2f} points while streaming")
 
 
-def utterances(options: StreamOptions, limit: int) -> None:
+def utterances(options: StreamOptions, limit: int, *, cpu: bool) -> None:
     """Clips of 4 to 6 s, each followed by silence: how long after the end of speech the text was whole."""
     engine = Counted(load_engine(options.load, decode=options.decode()))
     said, told = [], []
@@ -154,8 +157,8 @@ def utterances(options: StreamOptions, limit: int) -> None:
     ][:limit]
     for clip in chosen:
         audio = Audio.load(clip.path)
-        quiet = np.zeros(32_000, np.float32)
-        played = play(Listener(options, engine=engine), np.concatenate([audio.samples, quiet]))
+        followed = np.concatenate([audio.samples, np.zeros(32_000, np.float32)])
+        played = play(Listener(options, engine=engine), followed, Played(cpu=cpu))
         if played.ended:
             end = played.ended[-1][0].end
             letters = [
@@ -164,24 +167,11 @@ def utterances(options: StreamOptions, limit: int) -> None:
             said.append(letters[-1] - end)
         listener = Listener(options, engine=engine)
         last = np.flatnonzero(np.abs(audio.samples) > 0.01)[-1] + 1600
-        told.append(_told(listener, audio.samples[:last]))
+        spoken = audio.samples[:last]
+        told.append(play(listener, spoken, Played(cpu=cpu)).clock - len(spoken) / 16_000)
     print(f"{len(chosen)} clips of 4 to 6 s")
     print(f"from the end of speech to the last word, found by listening: {quantiles(said)}")
     print(f"from being told that the sound is over to the last word: {quantiles(told)}")
-
-
-def _told(listener: Listener, samples: np.ndarray) -> float:
-    played, given = Played(), 0
-    length = len(samples) / 16_000
-    while given < len(samples):
-        arrived = min(int((played.clock + 1e-9) / PIECE) * round(PIECE * 16_000), len(samples))
-        if arrived <= given:
-            played.clock = (int((played.clock + 1e-9) / PIECE) + 1) * PIECE
-            continue
-        _take(listener.feed(samples[given:arrived]), played, listener.engine)
-        given = arrived
-    _take(listener.finish(), played, listener.engine)
-    return played.clock - length
 
 
 def main() -> None:
@@ -193,6 +183,7 @@ def main() -> None:
     parser.add_argument("--which", type=int, default=0, help="0 is lj001 (21 min), 1 is libri_669 (6 min)")
     parser.add_argument("--offline", action="store_true", help="transcribe it as a file too, for its WER")
     parser.add_argument("--look", type=float, help="seconds that a reading of the model counts as")
+    parser.add_argument("--cpu", action="store_true", help="count seconds of the processor, not of the wall")
     parser.add_argument("--utterances", type=int, nargs="?", const=30, help="clips of about 5 s instead")
     parser.add_argument("options", nargs="*", help="name=value of StreamOptions")
     arguments = parser.parse_args()
@@ -200,7 +191,7 @@ def main() -> None:
     typed = {name: _number(value) for name, value in values.items()}
     options = build(StreamOptions, typed)
     if arguments.utterances:
-        utterances(options, arguments.utterances)
+        utterances(options, arguments.utterances, cpu=arguments.cpu)
     else:
         recording(clips("longform")[arguments.which], arguments, options)
     print("load average", *(f"{value:.1f}" for value in os.getloadavg()), file=sys.stderr)

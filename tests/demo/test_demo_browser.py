@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,11 +17,13 @@ from auricle.demo import DemoOptions, running
 from browser import Opened, chromium
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 # Gradio's queue uses what pandas 3 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 SECONDS = 1000  # ms
+PATIENCE = 180 * SECONDS  # a machine may be busy with other things: no test here is about speed
+SPOKEN = re.compile("americans|fellow|country", re.IGNORECASE)
 Open = Callable[..., Opened]
 
 
@@ -41,8 +44,7 @@ def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     flags = [
         "--no-sandbox",
         "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-audio-capture={microphone}%noloop",
+        f"--use-file-for-fake-audio-capture={microphone}",
     ]
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program, args=flags)
@@ -65,14 +67,13 @@ def _record(path: Path) -> None:
 def page(chrome: Browser, address: str) -> Iterator[Open]:
     contexts = []
 
-    def open_page(
-        *, width: int = 1100, scheme: str = "light", permissions: tuple[str, ...] = ("microphone",)
-    ) -> Opened:
+    def open_page(*, width: int = 1100, scheme: str = "light", refuse: bool = False) -> Opened:
         context = chrome.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if scheme == "dark" else "light",
-            permissions=list(permissions),
+            permissions=[] if refuse else ["microphone"],
         )
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         opened = Opened(context.new_page())
         opened.page.on("request", lambda request: opened.asked.append(request.url))
@@ -86,11 +87,18 @@ def page(chrome: Browser, address: str) -> Iterator[Open]:
         context.close()
 
 
+def tab(page: Page, name: str) -> Locator:
+    """Go to a tab; what is on it."""
+    page.get_by_role("tab", name=name).click()
+    return page.get_by_role("tabpanel")  # the others are hidden
+
+
 def take_the_sample(page: Page) -> None:
-    page.get_by_role("button", name="Take the sample: 11 seconds").click()
-    page.get_by_text("jfk").first.wait_for()
-    page.get_by_role("button", name="Transcribe").first.click()
-    page.locator(".word").nth(20).wait_for(timeout=60 * SECONDS)
+    here = tab(page, "File")
+    here.get_by_role("button", name="Take the sample: 11 seconds").click()
+    here.get_by_text("jfk").first.wait_for()
+    here.get_by_role("button", name="Transcribe").click()
+    here.locator(".word").nth(20).wait_for()
 
 
 def test_a_file_becomes_text_that_follows_the_player(page: Open) -> None:
@@ -100,69 +108,89 @@ def test_a_file_becomes_text_that_follows_the_player(page: Open) -> None:
     assert opened.page.locator("a[href*='jfk.srt']").count()
     word = opened.page.locator(".word", has_text="Americans")
     word.click()
-    opened.page.locator(".word.now").first.wait_for(timeout=10 * SECONDS)
+    opened.page.locator(".word.now").first.wait_for()
     time = opened.page.evaluate("document.querySelector('.player').currentTime")
     assert time >= float(word.get_attribute("data-start") or 0)
+    for key in ("ArrowRight", "ArrowRight", "ArrowLeft"):
+        opened.page.keyboard.press(key)
+    assert opened.page.evaluate("document.activeElement.textContent") == "ask"
     assert not opened.said
     here = ("http://127.0.0.1:", "data:", "blob:")
     assert all(url.startswith(here) for url in opened.asked), "nothing is fetched from elsewhere"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1100, "dark")])
-def test_everybody_can_use_it(page: Open, width: int, scheme: str) -> None:
-    opened = page(width=width, scheme=scheme)
-    take_the_sample(opened.page)
-    assert opened.fits()
-    assert not opened.violations()
 
 
 def test_what_is_no_sound_is_a_sentence(page: Open, tmp_path: Path) -> None:
     letter = tmp_path / "letter.wav"
     letter.write_bytes(b"Dear Ann, this is not sound. " * 20)
     opened = page()
-    opened.page.locator("input[type=file]").first.set_input_files(letter)
-    opened.page.get_by_text("letter").first.wait_for()
-    opened.page.get_by_role("button", name="Transcribe").first.click()
+    here = tab(opened.page, "File")
+    here.locator("input[type=file]").set_input_files(letter)
+    here.get_by_text("letter").first.wait_for()
+    here.get_by_role("button", name="Transcribe").click()
     told = opened.page.get_by_role("alert")
-    told.wait_for(timeout=20 * SECONDS)
+    told.wait_for()
     assert "holds text, not sound" in told.inner_text()
 
 
-@pytest.mark.slow
 def test_words_appear_while_one_speaks(page: Open) -> None:
     opened = page()
-    opened.page.get_by_role("tab", name="Live").click()
-    opened.page.get_by_role("button", name="Record").last.click()
-    opened.page.locator(".live", has_text="fellow").wait_for(timeout=60 * SECONDS)
-    opened.page.locator(".live", has_text="country").wait_for(timeout=60 * SECONDS)
-    opened.page.get_by_role("button", name="Stop").last.click()
+    here = tab(opened.page, "Live")
+    here.get_by_role("button", name="Record").click()
+    here.locator(".live", has_text=SPOKEN).wait_for()
+    here.get_by_role("button", name="Stop").click()
 
 
-@pytest.mark.slow
 def test_what_the_microphone_recorded_becomes_text(page: Open) -> None:
     opened = page()
-    opened.page.get_by_role("tab", name="Microphone").click()
-    opened.page.get_by_role("button", name="Record", exact=True).first.click()
-    opened.page.wait_for_timeout(5 * SECONDS)
-    opened.page.get_by_role("button", name="Stop").first.click()
-    opened.page.get_by_role("button", name="Transcribe").nth(1).click()
-    opened.page.locator(".word", has_text="Americans").wait_for(timeout=60 * SECONDS)
+    here = tab(opened.page, "Microphone")
+    here.get_by_role("button", name="Record").click()
+    opened.page.wait_for_timeout(12 * SECONDS)  # the recording is spoken
+    here.get_by_role("button", name="Stop").click()
+    here.get_by_role("button", name="Transcribe").click()
+    here.locator(".text", has_text=SPOKEN).wait_for()
 
 
 @pytest.mark.slow
 def test_two_models_are_compared(page: Open) -> None:
     opened = page()
-    opened.page.get_by_role("tab", name="Compare").click()
-    opened.page.get_by_role("button", name="Take the sample", exact=True).click()
-    opened.page.get_by_text("jfk").last.wait_for()
-    opened.page.get_by_role("button", name="Compare", exact=True).click()
-    opened.page.get_by_text("The texts differ").wait_for(timeout=60 * SECONDS)
+    here = tab(opened.page, "Compare")
+    here.get_by_role("button", name="Take the sample").click()
+    here.get_by_text("jfk").first.wait_for()
+    here.get_by_role("button", name="Compare").click()
+    here.get_by_text("The texts differ").wait_for()
 
 
 @pytest.mark.slow
-def test_a_microphone_that_is_refused_leaves_the_page_in_order(page: Open) -> None:
-    opened = page(permissions=())
-    opened.page.get_by_role("tab", name="Microphone").click()
-    opened.page.get_by_role("button", name="Transcribe").nth(1).click()
-    opened.page.get_by_text("on its way").wait_for(timeout=20 * SECONDS)
+@pytest.mark.parametrize("name", ["Microphone", "Live"])
+def test_a_microphone_that_is_refused_is_told(page: Open, name: str) -> None:
+    opened = page(refuse=True)
+    here = tab(opened.page, name)
+    here.get_by_role("button", name="Record").click()
+    here.get_by_role("alert").filter(has_text="does not give this page the microphone").wait_for()
+
+
+@pytest.mark.slow
+def test_two_pages_at_once_get_each_its_own(page: Open, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.wav"
+    letter.write_bytes(b"Dear Ann, this is not sound. " * 20)
+    one, two = page().page, page().page
+    take_the_sample(one)
+    tab(two, "File").locator("input[type=file]").set_input_files(letter)
+    two.get_by_text("letter").first.wait_for()
+    for each in (one, two):
+        each.get_by_role("button", name="Transcribe").click()
+    two.get_by_role("alert").filter(has_text="holds text, not sound").wait_for()
+    one.locator(".word").nth(20).wait_for()
+    assert not one.get_by_role("alert").filter(has_text="text").count()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1100])
+def test_everybody_can_use_it(page: Open, width: int, scheme: str) -> None:
+    opened = page(width=width, scheme=scheme)
+    take_the_sample(opened.page)
+    for name in ("File", "Microphone", "Live", "Compare"):
+        tab(opened.page, name).get_by_role("button").first.wait_for()
+        assert opened.fits(), name
+        assert not opened.violations(), name

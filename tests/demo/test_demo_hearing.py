@@ -101,7 +101,22 @@ def test_words_while_one_speaks(shelf: Shelf, channels: int) -> None:
     assert "americans" not in talk.feed(None).lower()
     pages = [talk.feed((48_000, pieces[at : at + 19_200])) for at in range(0, len(pieces), 19_200)]
     assert len(pages) == 10
-    assert "americans" in talk.finish().lower()
+    *_, page = talk.finish()
+    assert "americans" in page.lower()
+
+
+def test_a_talk_ends_when_the_visitor_goes(shelf: Shelf) -> None:
+    left, silent = Talk(shelf, "fake", "auto"), Talk(shelf, "fake", "auto", gone=0.01)
+    left.leave()
+    for talk in (left, silent):
+        list(talk.finish())
+        assert not talk._thread.is_alive()
+
+
+def test_what_is_wrong_with_a_talk_is_a_sentence(shelf: Shelf) -> None:
+    *_, page = Talk(shelf, "tiny.en", "de").finish()
+    assert "does not know the language" in page
+    assert 'role="alert"' in page
 
 
 def test_passwords() -> None:

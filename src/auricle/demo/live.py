@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,14 @@ import numpy as np
 from auricle.audio.resample import Resampler, Samples
 from auricle.demo import show
 from auricle.demo.shelf import Shelf
+from auricle.errors import AuricleError
 from auricle.options import build
 from auricle.pages import Markup
-from auricle.serve.batching import Stop
+from auricle.serve.batching import Abandoned, Stop
 from auricle.verbs.stream import Committed, Event, Listener, Partial, StreamOptions, UtteranceEnded
 
-_PATIENCE = 20.0  # seconds to wait for the last words
+_GONE = 30.0  # seconds without a piece after which the visitor has gone: a browser sends ten a second
+_GLANCE = 0.3  # seconds between two looks at whether the last words are there
 _MOST = 200  # utterances that stay on the page
 
 
@@ -28,19 +30,18 @@ class Talk:
     """One visitor's talk: pieces of sound in, markup out.
 
     ``feed`` never waits for the model, or the browser would drop what it could not send: a thread
-    listens, and takes all that has come by then at once.
+    listens, and takes all that has come by then at once. It ends with the talk, or when nothing comes.
     """
 
-    def __init__(self, shelf: Shelf, model: str, language: str) -> None:
-        """Raises OptionError, ModelError."""
-        values: dict[str, Any] = {"model": model, "language": None if language == "auto" else language}
-        engine = shelf.engine(model, Stop(), urgent=True)
-        self._listener = Listener(build(StreamOptions, values), engine=engine)
+    def __init__(self, shelf: Shelf, model: str, language: str, *, gone: float = _GONE) -> None:
+        self._shelf, self._model, self._language = shelf, model, language
+        self._stop = Stop()
         self._resampler: Resampler | None = None
         self._lines: list[str] = []
-        self._words, self._rest = "", ""
+        self._words, self._rest, self._trouble = "", "", ""
         self._pieces: queue.Queue[Piece | None] = queue.Queue()
-        self._thread = threading.Thread(target=self._listen, name="auricle-talk", daemon=True)
+        self._gone = gone
+        self._thread = threading.Thread(target=self._run, name="auricle-talk", daemon=True)
         self._thread.start()
 
     def feed(self, piece: Piece | None) -> Markup:
@@ -49,24 +50,44 @@ class Talk:
             self._pieces.put(piece)
         return self.page()
 
-    def finish(self) -> Markup:
-        """The visitor has stopped: wait for the last words."""
+    def finish(self) -> Iterator[Markup]:
+        """The visitor has stopped: the page until the last words stand on it."""
         self._pieces.put(None)
-        self._thread.join(_PATIENCE)
-        return self.page()
+        while self._thread.is_alive():
+            self._thread.join(_GLANCE)
+            yield self.page()
 
-    def _listen(self) -> None:
-        while (piece := self._pieces.get()) is not None:
+    def leave(self) -> None:
+        """Nobody looks any more: no more work for it."""
+        self._stop.set()
+        self._pieces.put(None)
+
+    def _run(self) -> None:
+        try:
+            self._listen(self._open())
+        except (Abandoned, queue.Empty):
+            return  # the visitor has gone
+        except AuricleError as error:
+            self._trouble = str(error)
+
+    def _open(self) -> Listener:
+        """Raises OptionError, ModelError."""
+        language = None if self._language == "auto" else self._language
+        options = build(StreamOptions, {"model": self._model, "language": language})
+        return Listener(options, engine=self._shelf.engine(self._model, self._stop, urgent=True))
+
+    def _listen(self, listener: Listener) -> None:
+        while (piece := self._pieces.get(timeout=self._gone)) is not None:
             pieces: list[Piece | None] = [piece]
             while pieces[-1] is not None and not self._pieces.empty():
                 pieces.append(self._pieces.get())
             heard = [self._samples(one) for one in pieces if one is not None]
-            self._take(self._listener.feed(np.concatenate(heard)))
+            self._take(listener.feed(np.concatenate(heard)))
             if pieces[-1] is None:
                 break
         if self._resampler is not None:
-            self._take(self._listener.feed(self._resampler.flush()))
-        self._take(self._listener.finish())
+            self._take(listener.feed(self._resampler.flush()))
+        self._take(listener.finish())
 
     def _samples(self, piece: Piece) -> Samples:
         """A piece as the listener wants it."""
@@ -80,6 +101,8 @@ class Talk:
 
     def page(self) -> Markup:
         """What stands on the page now."""
+        if self._trouble:
+            return show.sentence(self._trouble, bad=True)
         return show.live(self._lines, self._words, self._rest)
 
     def _take(self, events: Iterable[Event]) -> None:

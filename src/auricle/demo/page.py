@@ -13,12 +13,13 @@ from auricle.demo.hearing import CHOSEN, EVERY, Wanted
 from auricle.demo.live import Talk
 from auricle.demo.options import DemoOptions
 from auricle.demo.shelf import Shelf
-from auricle.errors import AuricleError, missing_extra
+from auricle.errors import missing_extra
 from auricle.models import LANGUAGES
 from auricle.pages import resource
 
 _KEPT = (600, 86_400)  # seconds: how often old uploads are looked for, and how old they may be
-STEP = 0.4  # seconds of sound the browser sends at once
+
+_MICROPHONE = '<p class="deaf" role="alert"></p>'  # where the script says what is wrong with it
 
 
 def _gradio() -> Any:
@@ -124,44 +125,39 @@ def _file_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
 
 
 def _microphone_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
-    recording = gr.Audio(sources=["microphone"], type="filepath", label="Record, then press Transcribe")
-    _hearing_parts(gr, shelf, recording, choices)
+    recording = gr.Audio(sources=["microphone"], type="filepath", label="Record, stop, then press Transcribe")
+    gr.HTML(_MICROPHONE)
+    start = _hearing_parts(gr, shelf, recording, choices)
+    # Gradio hands over None until the recording has been uploaded: till then there is nothing to press.
+    start.interactive = False
+    recording.change(
+        lambda path: gr.update(interactive=path is not None), recording, start, show_progress="hidden"
+    )
 
 
 def _live_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
     model, language = choices[:2]
     sound = gr.Audio(sources=["microphone"], type="numpy", streaming=True, label="Speak")
+    gr.HTML(_MICROPHONE)
     gr.HTML("<p>Words in italics may still change; the others stay.</p>")
     text = gr.HTML(str(show.live([], "", "")), elem_classes="result")
     talk = gr.State(None)
 
-    def begin(name: str, spoken: str) -> tuple[Any, str]:
-        try:
-            return Talk(shelf, name, spoken), str(show.live([], "", ""))
-        except AuricleError as error:
-            return None, str(show.sentence(str(error), bad=True))
+    def begin(before: Talk | None, name: str, spoken: str) -> tuple[Any, str]:
+        if before is not None:
+            before.leave()
+        return Talk(shelf, name, spoken), str(show.live([], "", ""))
 
-    def feed(piece: Any, now: Talk | None, name: str, spoken: str) -> tuple[Any, str]:
-        try:
-            now = now or Talk(shelf, name, spoken)
-            return now, str(now.feed(piece))
-        except AuricleError as error:
-            return now, str(show.sentence(str(error), bad=True))
+    def feed(piece: Any, now: Talk | None) -> Any:
+        return gr.skip() if now is None else str(now.feed(piece))
 
-    def finish(now: Talk | None) -> tuple[Any, Any]:
-        return None, gr.skip() if now is None else str(now.finish())
+    def finish(now: Talk | None) -> Iterator[str]:
+        for page in now.finish() if now is not None else ():
+            yield str(page)
 
-    sound.start_recording(begin, [model, language], [talk, text], show_progress="hidden")
-    sound.stream(
-        feed,
-        [sound, talk, model, language],
-        [talk, text],
-        stream_every=STEP,
-        time_limit=None,
-        concurrency_limit=4,
-        show_progress="hidden",
-    )
-    sound.stop_recording(finish, talk, [talk, text], show_progress="hidden")
+    sound.start_recording(begin, [talk, model, language], [talk, text], show_progress="hidden")
+    sound.stream(feed, [sound, talk], text, time_limit=None, concurrency_limit=4, show_progress="hidden")
+    sound.stop_recording(finish, talk, text, show_progress="hidden")
 
 
 def _compare_tab(gr: Any, shelf: Shelf, options: DemoOptions, choices: list[Any]) -> None:

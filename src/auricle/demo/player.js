@@ -1,5 +1,6 @@
 // The word that is being said is marked while a recording plays; a click on a word, or on the time
-// before a line, plays from there. Listens on the document: the page's parts come and go.
+// before a line, plays from there; from that time the arrow keys go from word to word and Enter plays.
+// A microphone that is refused is told. Listens on the document: the page's parts come and go.
 (() => {
   const near = (node) => node.closest(".heard");
   const play = (node) => {
@@ -11,6 +12,16 @@
   document.addEventListener("click", (event) => {
     const node = event.target.closest?.(".word, .when");
     if (node) play(node);
+  });
+  document.addEventListener("keydown", (event) => {
+    const node = event.target.closest?.(".word, .when");
+    if (!node) return;
+    if (event.key === "Enter" && node.matches(".word")) play(node);
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    const places = [...near(node).querySelectorAll(".word, .when")];
+    places[places.indexOf(node) + step]?.focus();
+    event.preventDefault();
   });
   const follow = (media) => {
     const time = media.currentTime;
@@ -32,4 +43,19 @@
       if (event.target.matches?.(".player")) frame(event.target);
     }, true);
   }
+  const tell = (text) => {
+    for (const node of document.querySelectorAll(".deaf")) node.textContent = text;
+  };
+  const devices = navigator.mediaDevices; // none where a page comes neither from this machine nor over https
+  const ask = devices?.getUserMedia.bind(devices);
+  if (devices) devices.getUserMedia = async (wanted) => {
+    try {
+      const stream = await ask(wanted);
+      tell("");
+      return stream;
+    } catch (error) {
+      tell("The browser does not give this page the microphone. Allow it beside the address, then press Record again.");
+      throw error;
+    }
+  };
 })();

@@ -69,6 +69,7 @@ def _word(word: Word) -> Markup:
         data_start=f"{word.start:.3f}",
         data_end=f"{word.end:.3f}",
         title=title,
+        tabindex="-1",  # the arrow keys go there
     )
 
 

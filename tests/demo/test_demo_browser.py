@@ -19,8 +19,11 @@ from browser import Opened, chromium
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-# Gradio's queue uses what pandas 3 deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+# Gradio's queue uses what pandas 3 deprecates, and its decoder leaves files to the collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
+]
 SECONDS = 1000  # ms
 PATIENCE = 180 * SECONDS  # a machine may be busy with other things: no test here is about speed
 SPOKEN = re.compile("americans|fellow|country", re.IGNORECASE)

@@ -13,7 +13,7 @@ import pytest
 
 from auricle.demo import DemoOptions, space
 from auricle.engines import LoadOptions
-from auricle.errors import ModelError, OutputError
+from auricle.errors import ModelError, OptionError, OutputError
 from auricle.models import resolve
 
 
@@ -86,3 +86,8 @@ def test_a_space_runs_without_our_checkout(tmp_path: Path) -> None:
         with urllib.request.urlopen(address[0]) as page:
             assert b"Auricle" in page.read()
         process.terminate()
+
+
+def test_a_space_keeps_no_recordings(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="forgets"):
+        space.make_space(DemoOptions(record="voices"), tmp_path / "space")

@@ -17,6 +17,7 @@ Examples:
   auricle demo
   auricle demo --model my-checkpoint --also tiny.en
   auricle demo --host 0.0.0.0 --auth ann:secret
+  auricle demo --record my-voice --prompts prompts.txt
   auricle demo --model my-checkpoint --space my-space --push ann/my-space
 """
 
@@ -31,7 +32,8 @@ Examples:
 @click.option("--push", metavar="NAME/SPACE", help="with --space: put it on the Hub")
 @flags(DemoOptions, model="m")
 def command(space: Path | None, push: str | None, **values: Any) -> int:
-    """Show a model on a page: files, the microphone, words while you speak, two models side by side.
+    """Show a model on a page: files, the microphone, words while you speak, two models side by side,
+    and with --record sentences to read into a dataset.
 
     The page is for this machine only unless --host or --share says otherwise. Ctrl-C ends it.
     """

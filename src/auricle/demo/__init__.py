@@ -1,6 +1,7 @@
 """``auricle demo``: a page to show a model on, in a browser.
 
-``page`` is the page, ``hearing`` and ``live`` what it does, ``show`` what stands on it.
+``page`` is the page, ``hearing`` and ``live`` what it does, ``show`` what stands on it; ``reading`` and
+``record`` are the tab that records a dataset.
 """
 
 from __future__ import annotations

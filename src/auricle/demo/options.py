@@ -19,6 +19,12 @@ class DemoOptions:
     port: int = option(7860, "port to listen on; 0 takes a free one")
     share: bool = option(False, "make a public address through Gradio's servers, for 72 hours")
     auth: tuple[str, ...] = option((), "name:password that visitors need", metavar="NAME:PASSWORD")
+    record: str | None = option(
+        None, "folder for a dataset: a tab where visitors read sentences aloud", metavar="FOLDER"
+    )
+    prompts: str | None = option(
+        None, "with --record: the sentences, one a line; else visitors write their own", metavar="FILE"
+    )
     max_upload: float = option(500.0, "MB a file may have")
 
     @property

@@ -1,4 +1,4 @@
-"""The page: tabs, what can be chosen, and which function each button calls. All of Gradio is here."""
+"""The page: tabs, what can be chosen, and which function each button calls. Gradio is here and in ``record``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from auricle import sample
-from auricle.demo import hearing, show
+from auricle.demo import hearing, record, show
 from auricle.demo.hearing import CHOSEN, EVERY, Wanted
 from auricle.demo.live import Talk
 from auricle.demo.options import DemoOptions
+from auricle.demo.reading import Book
 from auricle.demo.shelf import Shelf
 from auricle.errors import missing_extra
 from auricle.models import LANGUAGES
@@ -41,6 +42,7 @@ def create(options: DemoOptions, shelf: Shelf | None = None) -> Any:
     """The page as Gradio's Blocks, not yet served."""
     gr = _gradio()
     shelf = shelf or Shelf(options)
+    book = Book.of(options)
     with gr.Blocks(title="Auricle", analytics_enabled=False, delete_cache=_KEPT) as page:
         gr.HTML("<h1>Auricle</h1><p>Write down what is said. The sound stays on this machine.</p>")
         choices = _choices(gr, options)
@@ -54,6 +56,9 @@ def create(options: DemoOptions, shelf: Shelf | None = None) -> Any:
             if len(options.models) > 1:
                 with gr.Tab("Compare", id="compare"):
                     _compare_tab(gr, shelf, options, choices)
+            if book:
+                with gr.Tab("Record", id="record"):
+                    record.tab(gr, book, [("not said", "auto"), *_languages()])
     return page
 
 
@@ -73,7 +78,7 @@ def look(gr: Any) -> dict[str, Any]:
 
 def _choices(gr: Any, options: DemoOptions) -> list[Any]:
     """Model, language, task, words and formats, for all tabs."""
-    languages = [("found out", "auto"), *((name.capitalize(), code) for code, name in LANGUAGES.items())]
+    languages = [("found out", "auto"), *_languages()]
     with gr.Accordion("Model, language and formats", open=False):
         with gr.Row():
             model = gr.Dropdown(list(options.models), value=options.models[0], label="Model")
@@ -83,6 +88,10 @@ def _choices(gr: Any, options: DemoOptions) -> list[Any]:
         words = gr.Checkbox(True, label="Times of words: the text follows the player")
         formats = gr.CheckboxGroup(list(EVERY), value=list(CHOSEN), label="Formats to download")
     return [model, language, task, words, formats]
+
+
+def _languages() -> list[tuple[str, str]]:
+    return [(name.capitalize(), code) for code, name in LANGUAGES.items()]
 
 
 def _hear(

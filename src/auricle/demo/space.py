@@ -13,7 +13,7 @@ from pathlib import Path
 
 import auricle
 from auricle.demo.options import DemoOptions
-from auricle.errors import AuricleError, OutputError
+from auricle.errors import AuricleError, OptionError, OutputError
 from auricle.storage import write_atomic
 
 _SOURCE = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -52,6 +52,8 @@ def make_space(options: DemoOptions, folder: Path) -> list[Path]:
 
     if folder.exists() and any(folder.iterdir()):
         raise OutputError(f"{folder} is not empty. Name a new folder.")
+    if options.record or options.prompts:
+        raise OptionError("a Space forgets what is recorded into it. Leave record and prompts out.")
     model, local = options.load.model, Path(options.load.model).expanduser()
     name = local.resolve().name if local.is_dir() else model
     resolve(model, revision=options.load.revision)

@@ -96,6 +96,9 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "manifest.jsonl").write_text("[]\n")
     with pytest.raises(OptionError, match="not of a recording session"):
         session(tmp_path, KEEP)
+    (tmp_path / "manifest.jsonl").write_text('{"text": ')
+    with pytest.raises(OptionError, match="cannot go on with"):
+        session(tmp_path, KEEP)
 
 
 @pytest.mark.parametrize(

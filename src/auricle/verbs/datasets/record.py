@@ -3,14 +3,16 @@
 The manifest is written after every clip, so that nothing is lost and the same command goes on where
 it stopped. A clip that is silent, clipped or too short is told at once, while it can still be read again.
 
-Knows prompts and clips. Who asks the person and where the sound comes from are handed in.
+Knows prompts and clips. Who asks the person and where the sound comes from are handed in: the terminal
+(``cli/datasets/record.py``) or a page (``demo/reading.py``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -71,10 +73,71 @@ def read_prompts(path: Path) -> list[str]:
         raise MissingFileError(f"there is no file {path}. Write a sentence a line into it.") from None
     except (UnicodeDecodeError, OSError) as error:
         raise DatasetError(f"cannot read {path}: {error}.") from error
-    prompts = [" ".join(line.split()) for line in lines if line.strip() and not line.startswith("#")]
+    prompts = sentences(lines)
     if not prompts:
         raise DatasetError(f"{path} has no sentence to read. Write one a line.")
-    return list(dict.fromkeys(prompts))
+    return prompts
+
+
+def sentences(lines: Iterable[str]) -> list[str]:
+    """What is to be read, once each: the lines that are neither empty nor begin with #."""
+    kept = (" ".join(line.split()) for line in lines if line.strip() and not line.startswith("#"))
+    return list(dict.fromkeys(kept))
+
+
+class Takes:
+    """The clips in a folder, of all who have read into it. Several threads may keep clips at once.
+
+    Raises OptionError for a folder with something else in it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._manifest = folder / "manifest.jsonl"
+        self._lock = threading.Lock()
+        self._rows = self._before()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def waiting(self, prompts: Sequence[str], speaker: str | None) -> list[str]:
+        """The prompts of which there is no clip of this speaker yet."""
+        known = {row["text"] for row in self._rows if row.get("speaker") == speaker}
+        return [prompt for prompt in prompts if prompt not in known]
+
+    def keep(self, prompt: str, clip: Audio, options: RecordOptions) -> None:
+        """Write a clip and the manifest with it; one of the same sentence is replaced. Raises OutputError."""
+        key = hashlib.sha256(f"{options.speaker}\0{prompt}".encode()).hexdigest()[:12]
+        row = {
+            "id": key,
+            "audio": f"clips/{key}.flac",
+            "text": prompt,
+            "language": options.language,
+            "speaker": options.speaker,
+            "duration_s": round(clip.duration, 3),
+        }
+        with self._lock:
+            write_atomic(self.folder / "clips" / f"{key}.flac", flac(clip))
+            self._rows = [before for before in self._rows if before.get("id") != key]
+            self._rows.append({name: value for name, value in row.items() if value is not None})
+            lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in self._rows)
+            write_atomic(self._manifest, "".join(lines).encode())
+
+    def _before(self) -> list[dict[str, object]]:
+        """The clips of an earlier session."""
+        if not self._manifest.exists():
+            if self.folder.exists() and any(self.folder.iterdir()):
+                raise OptionError(f"{self.folder} has something else in it. Choose another folder.")
+            return []
+        try:
+            rows = [json.loads(line) for line in self._manifest.read_text("utf-8").splitlines()]
+        except (OSError, ValueError) as error:
+            raise OptionError(
+                f"cannot go on with {self._manifest}: {error}. Choose another folder."
+            ) from error
+        if not all(isinstance(row, dict) and "text" in row for row in rows):
+            raise OptionError(f"{self._manifest} is not of a recording session. Choose another folder.")
+        return rows
 
 
 class Session:
@@ -90,24 +153,18 @@ class Session:
         reader: Reader,
     ) -> None:
         self._prompts = prompts
-        self._folder = folder
+        self._takes = Takes(folder)
         self._options = options
         self._microphone = microphone
         self._reader = reader
-        self._manifest = folder / "manifest.jsonl"
-        self._rows = self._before()
 
     def run(self) -> int:
         """Go through the prompts that have no clip yet. Raises OutputError, AudioError."""
-        for number, prompt in enumerate(self._prompts, 1):
-            if not self._has(prompt) and not self._prompt(number, prompt):
+        numbers = {prompt: number for number, prompt in enumerate(self._prompts, 1)}
+        for prompt in self._takes.waiting(self._prompts, self._options.speaker):
+            if not self._prompt(numbers[prompt], prompt):
                 break
-        return len(self._rows)
-
-    def _has(self, prompt: str) -> bool:
-        return any(
-            row["text"] == prompt and row.get("speaker") == self._options.speaker for row in self._rows
-        )
+        return len(self._takes)
 
     def _prompt(self, number: int, prompt: str) -> bool:
         """One prompt until it is kept or skipped; False to stop."""
@@ -119,35 +176,9 @@ class Session:
             clip = self._microphone.stop()
             answer = self._reader.judge(clip, complaint(clip))
             if answer == KEEP:
-                self._keep(prompt, clip)
+                self._takes.keep(prompt, clip, self._options)
             if answer != AGAIN:
                 return answer != STOP
-
-    def _keep(self, prompt: str, clip: Audio) -> None:
-        key = hashlib.sha256(f"{self._options.speaker}\0{prompt}".encode()).hexdigest()[:12]
-        write_atomic(self._folder / "clips" / f"{key}.flac", flac(clip))
-        row = {
-            "id": key,
-            "audio": f"clips/{key}.flac",
-            "text": prompt,
-            "language": self._options.language,
-            "speaker": self._options.speaker,
-            "duration_s": round(clip.duration, 3),
-        }
-        self._rows.append({name: value for name, value in row.items() if value is not None})
-        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in self._rows)
-        write_atomic(self._manifest, "".join(lines).encode())
-
-    def _before(self) -> list[dict[str, object]]:
-        """The clips of an earlier session. Raises OptionError for a folder with something else in it."""
-        if not self._manifest.exists():
-            if self._folder.exists() and any(self._folder.iterdir()):
-                raise OptionError(f"{self._folder} has something else in it. Choose another folder.")
-            return []
-        rows = [json.loads(line) for line in self._manifest.read_text("utf-8").splitlines()]
-        if not all(isinstance(row, dict) and "text" in row for row in rows):
-            raise OptionError(f"{self._manifest} is not of a recording session. Choose another folder.")
-        return rows
 
 
 def complaint(clip: Audio) -> str:

@@ -2,6 +2,7 @@
 
 python benchmarks/start.py            # starts only
 python benchmarks/start.py --memory   # also a made 4-hour file against a 1-minute one
+python benchmarks/start.py --memory --recording talk.opus   # made of a recording, over and over
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 import auricle
+
+Int16s = npt.NDArray[np.int16]
 
 AURICLE = [sys.executable, "-m", "auricle"]
 COMMANDS = {
@@ -62,20 +66,32 @@ def peak_mib(path: Path) -> float:
     return usage.ru_maxrss / 1024
 
 
-def made(folder: Path, seconds: int) -> Path:
-    """A file of speech and silence: the sample, then 49 s of nothing, over and over, as mono 16-bit WAV."""
+def a_minute() -> Int16s:
+    """The sample, then 49 s of nothing."""
+    minute = np.zeros(16_000 * 60, np.int16)
+    sample = samples_of(auricle.sample())
+    minute[: len(sample)] = sample
+    return minute
+
+
+def samples_of(path: Path) -> Int16s:
+    """A recording as 16-bit samples at 16 kHz."""
+    return (auricle.Audio.load(path).samples * 32767).astype(np.int16)
+
+
+def made(folder: Path, seconds: int, sound: Int16s) -> Path:
+    """A mono 16-bit WAV file of a sound, over and over."""
     import wave
 
-    minute = np.zeros(16_000 * 60, np.int16)
-    sample = auricle.Audio.load(auricle.sample()).samples
-    minute[: len(sample)] = (sample * 32767).astype(np.int16)
     path = folder / f"{seconds}.wav"
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(16_000)
-        for _ in range(seconds // 60):
-            file.writeframes(minute.tobytes())
+        left = seconds * 16_000
+        while left > 0:
+            file.writeframes(sound[:left].tobytes())
+            left -= len(sound)
     return path
 
 
@@ -85,6 +101,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--recording", type=Path, help="what the long file is made of")
     arguments = parser.parse_args()
     for name, command in COMMANDS.items():
         runs = [cpu_seconds(command) for _ in range(7)]
@@ -92,8 +109,9 @@ def main() -> None:
     runs = [first_text() for _ in range(5)]
     print(f"first text of the sample: {statistics.median(runs):.2f} s ({min(runs):.2f}–{max(runs):.2f})")
     if arguments.memory:
+        sound = samples_of(arguments.recording) if arguments.recording else a_minute()
         with tempfile.TemporaryDirectory() as folder:
-            short, long = (peak_mib(made(Path(folder), seconds)) for seconds in (60, 4 * 3600))
+            short, long = (peak_mib(made(Path(folder), seconds, sound)) for seconds in (60, 4 * 3600))
         print(f"peak memory: {short:.0f} MiB for 1 minute, {long:.0f} MiB for 4 hours, {long - short:+.0f}")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import auricle
+from audio_files import write
 from auricle.audio import Audio
 from auricle.demo import DemoOptions, running
 from browser import Opened, chromium
@@ -120,6 +121,21 @@ def test_a_file_becomes_text_that_follows_the_player(page: Open) -> None:
     assert not opened.said
     here = ("http://127.0.0.1:", "data:", "blob:")
     assert all(url.startswith(here) for url in opened.asked), "nothing is fetched from elsewhere"
+
+
+@pytest.mark.slow
+def test_a_video_shows_its_captions(page: Open, tmp_path: Path) -> None:
+    sound = Audio.load(auricle.sample(), rate=48_000).samples
+    film = write(tmp_path / "film.webm", sound, video=11.0)
+    opened = page()
+    here = tab(opened.page, "File")
+    here.locator("input[type=file]").set_input_files(film)
+    here.get_by_text("film").first.wait_for()
+    here.get_by_role("button", name="Transcribe").click()
+    here.locator(".word", has_text="Americans").click()  # plays from there
+    shown = "document.querySelector('video.player').textTracks[0]"
+    opened.page.wait_for_function(f"{shown}.mode === 'showing' && {shown}.activeCues?.length > 0")
+    assert "fellow" in opened.page.evaluate(f"[...{shown}.cues].map((cue) => cue.text).join(' ')")
 
 
 def test_what_is_no_sound_is_a_sentence(page: Open, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def form(
 
 def call(address: str, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
     """One request on a connection of its own."""
-    connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=600)
     try:
         connection.request(
             method, path, body, {name.replace("_", "-"): value for name, value in headers.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import signal
@@ -11,16 +13,26 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from calling import call, form, server, transcribe
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
 
+import auricle
 from auricle.audio import Audio
 from auricle.engines import DecodeOptions
 from auricle.engines.fake import FakeEngine
 from auricle.transcript import Transcript
 from scripted import say
+
+# Three seconds of somebody who has not finished: 24 kHz, 16 bits, as the realtime protocol has it.
+SOUND = base64.b64encode(
+    (Audio.load(auricle.sample(), rate=24_000).samples[:72_000] * 32767).astype("<i2").tobytes()
+).decode()
 
 
 class Slow:
@@ -43,7 +55,7 @@ def metric(address: str, name: str) -> float:
 
 
 def until(address: str, name: str, value: float) -> None:
-    for _ in range(200):
+    for _ in range(2000):
         if metric(address, name) == value:
             return
         time.sleep(0.05)
@@ -159,6 +171,15 @@ def test_a_request_that_takes_too_long_is_ended() -> None:
         slow.go.set()
 
 
+def _said(talking: ClientConnection) -> list[dict[str, Any]]:
+    """All events up to the end of the connection."""
+    found = []
+    with suppress(ConnectionClosed):
+        while True:
+            found.append(json.loads(talking.recv(timeout=120)))
+    return found
+
+
 def test_sigterm_finishes_what_was_taken() -> None:
     command = [sys.executable, "-m", "auricle", "serve", "--port", "0"]
     environment = {**os.environ, "PYTHONWARNINGS": "error"}
@@ -170,13 +191,21 @@ def test_sigterm_finishes_what_was_taken() -> None:
         found = re.search(r"on (http://\S+)", process.stderr.readline())
         assert found is not None
         address = found[1]
-        taken = [pool.submit(transcribe, address, model="tiny.en") for _ in range(6)]
-        until(address, "auricle_requests_here", 6)
-        process.send_signal(signal.SIGTERM)
+        with connect(address.replace("http", "ws") + "/v1/realtime") as talking:
+            talking.send(json.dumps({"type": "input_audio_buffer.append", "audio": SOUND}))
+            talking.recv(timeout=60)
+            assert json.loads(talking.recv(timeout=60))["type"] == "input_audio_buffer.speech_started"
+            taken = [pool.submit(transcribe, address, model="tiny.en") for _ in range(6)]
+            until(address, "auricle_requests_here", 6)
+            process.send_signal(signal.SIGTERM)
+            *_, last = _said(talking)
+            assert last["type"] == "conversation.item.input_audio_transcription.completed"
+            assert "americans" in last["transcript"].lower()
+            assert talking.close_code == 1001
         answers = [answer.result() for answer in taken]
         assert [answer.status for answer in answers] == [200] * 6
         assert all("your country" in answer.json["text"] for answer in answers)
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
         assert process.stderr.read().endswith("all that was taken is done.\n")
     with pytest.raises(ConnectionRefusedError):
         transcribe(address)

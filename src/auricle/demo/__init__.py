@@ -35,7 +35,6 @@ def running(options: DemoOptions) -> Iterator[str]:
     visitors = options.visitors
     shelf = Shelf(options)
     page = create(options, shelf)
-    shelf.warm()
     try:
         yield _launch(page, options, visitors)
     finally:

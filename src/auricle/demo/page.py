@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,10 @@ from auricle import sample
 from auricle.demo import hearing, record, show
 from auricle.demo.hearing import CHOSEN, EVERY, Wanted
 from auricle.demo.live import Talk
+from auricle.demo.loading import gradio
 from auricle.demo.options import DemoOptions
 from auricle.demo.reading import Book
 from auricle.demo.shelf import Shelf
-from auricle.errors import missing_extra
 from auricle.models import LANGUAGES
 from auricle.pages import resource
 
@@ -23,24 +22,14 @@ _KEPT = (600, 86_400)  # seconds: how often old uploads are looked for, and how 
 _MICROPHONE = '<p class="deaf" role="alert"></p>'  # where the script says what is wrong with it
 
 
-def _gradio() -> Any:
-    """Gradio, told to ask nobody for anything. Raises MissingExtraError."""
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-    try:
-        import gradio
-    except ImportError as error:
-        raise missing_extra("auricle demo", "demo") from error
-    return gradio
-
-
 def gradio_version() -> str:
     """The version that is installed here. Raises MissingExtraError."""
-    return str(_gradio().__version__)
+    return str(gradio().__version__)
 
 
 def create(options: DemoOptions, shelf: Shelf | None = None) -> Any:
     """The page as Gradio's Blocks, not yet served."""
-    gr = _gradio()
+    gr = gradio()
     shelf = shelf or Shelf(options)
     book = Book.of(options)
     with gr.Blocks(title="Auricle", analytics_enabled=False, delete_cache=_KEPT) as page:
@@ -59,6 +48,7 @@ def create(options: DemoOptions, shelf: Shelf | None = None) -> Any:
             if book:
                 with gr.Tab("Record", id="record"):
                     record.tab(gr, book, [("not said", "auto"), *_languages()])
+        page.load(shelf.warm, queue=False, show_progress="hidden")  # not before it can be seen
     return page
 
 
@@ -103,7 +93,7 @@ def _hear(
     folder = Path(get_upload_folder())
     folder.mkdir(parents=True, exist_ok=True)
     for page, files in hearing.hear(shelf, path, wanted, folder):
-        yield str(page), files or None
+        yield str(page), gradio().update(value=files or None, visible=bool(files))
 
 
 def _hearing_parts(gr: Any, shelf: Shelf, recording: Any, choices: list[Any]) -> Any:
@@ -112,7 +102,7 @@ def _hearing_parts(gr: Any, shelf: Shelf, recording: Any, choices: list[Any]) ->
         start = gr.Button("Transcribe", variant="primary")
         cancel = gr.Button("Cancel")
     result = gr.HTML(elem_classes="result")
-    files = gr.File(label="Downloads", file_count="multiple", interactive=False)
+    files = gr.File(label="Downloads", file_count="multiple", interactive=False, visible=False)
 
     def run(path: Any, *chosen: Any) -> Iterator[Any]:
         yield from _hear(shelf, path, *chosen)
@@ -134,7 +124,12 @@ def _file_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
 
 
 def _microphone_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
-    recording = gr.Audio(sources=["microphone"], type="filepath", label="Record, stop, then press Transcribe")
+    recording = gr.Audio(
+        sources=["microphone"],
+        type="filepath",
+        label="Record, stop, then press Transcribe",
+        buttons=["download"],  # and none that shares it with strangers
+    )
     gr.HTML(_MICROPHONE)
     start = _hearing_parts(gr, shelf, recording, choices)
     # Gradio hands over None until the recording has been uploaded: till then there is nothing to press.
@@ -146,7 +141,7 @@ def _microphone_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
 
 def _live_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
     model, language = choices[:2]
-    sound = gr.Audio(sources=["microphone"], type="numpy", streaming=True, label="Speak")
+    sound = gr.Audio(sources=["microphone"], type="numpy", streaming=True, label="Speak", buttons=[])
     gr.HTML(_MICROPHONE)
     gr.HTML("<p>Words in italics may still change; the others stay.</p>")
     text = gr.HTML(str(show.live([], "", "")), elem_classes="result")

@@ -20,6 +20,7 @@ class Shelf:
         self._options = options
         self._lock = threading.Lock()
         self._loaded: dict[str, Batcher] = {}
+        self._warming: threading.Thread | None = None
 
     def engine(self, name: str, stop: Stop, *, urgent: bool = False) -> SharedEngine:
         """A model for one visitor. Raises OptionError for one that is not offered, ModelError."""
@@ -31,8 +32,11 @@ class Shelf:
         return SharedEngine(self._loaded[name], stop, urgent=urgent)
 
     def warm(self) -> None:
-        """Load the first model while the page is being looked at."""
-        threading.Thread(target=self._first, name="auricle-warm", daemon=True).start()
+        """Load the first model while the page is being looked at; once."""
+        with self._lock:
+            if self._warming is None:
+                self._warming = threading.Thread(target=self._first, name="auricle-warm", daemon=True)
+                self._warming.start()
 
     def _first(self) -> None:
         from auricle.errors import AuricleError
@@ -44,5 +48,7 @@ class Shelf:
 
     def close(self) -> None:
         """Let go of the threads."""
+        if self._warming is not None:
+            self._warming.join()  # a process that ends while a model is being loaded is aborted
         for batcher in self._loaded.values():
             batcher.close()

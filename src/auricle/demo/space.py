@@ -103,9 +103,7 @@ def start(model: str) -> None:
     from auricle.engines import LoadOptions
 
     options = DemoOptions(LoadOptions(model=_beside(model)))
-    shelf = Shelf(options)
-    shelf.warm()
-    page = create(options, shelf)
+    page = create(options, Shelf(options))
     try:
         page.queue(max_size=64).launch(
             allowed_paths=[str(auricle.sample().parent)], ssr_mode=False, footer_links=[], **look(gradio)

@@ -79,12 +79,15 @@ def _runner(
                 on_ready(f"http://{shown}:{port}")
 
         async def shutdown(self, sockets: Any = None) -> None:
+            for server in self.servers:
+                server.close()
+            await desk.end_sessions(lambda: self.force_exit)
             await super().shutdown(sockets)
             self._captured_signals.clear()  # it did what they asked: they need not end the process too
 
-    app = create_app(Desk(options, Metrics(), engine=engine))
+    desk = Desk(options, Metrics(), engine=engine)
     config = uvicorn.Config(
-        app,
+        create_app(desk),
         log_level="warning",
         access_log=False,
         lifespan="on",

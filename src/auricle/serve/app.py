@@ -143,7 +143,7 @@ def _add_realtime(app: "FastAPI", desk: Desk) -> None:
     from auricle.serve.realtime import Sessions
 
     sessions = Sessions(desk)
-    desk.metrics.gauge("auricle_realtime_sessions", "Realtime sessions that are open.", lambda: sessions.open)
+    desk.metrics.gauge("auricle_realtime_sessions", "Realtime sessions that are open.", lambda: desk.talking)
 
     @app.websocket("/v1/realtime")
     async def realtime(socket: WebSocket) -> None:

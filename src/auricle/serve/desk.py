@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -31,11 +32,20 @@ class Desk:
         self.batcher = Batcher(self.engine, options.batch, self._count)
         self._threads = ThreadPoolExecutor(options.limits.workers, thread_name_prefix="auricle-request")
         self.names = (self.engine.info.model, *options.alias)
+        self.ending = asyncio.Event()  # set: sessions write down what they have heard, and end
+        self.talking = 0  # sessions that are open
 
     def close(self) -> None:
         """Finish what was taken, then let go of the threads."""
         self._threads.shutdown(wait=True)
         self.batcher.close()
+
+    async def end_sessions(self, hurry: Callable[[], bool]) -> None:
+        """Let sessions finish what they were told, as long as that may take, or until ``hurry`` says so."""
+        self.ending.set()
+        last = time.monotonic() + self.options.limits.timeout
+        while self.talking and time.monotonic() < last and not hurry():
+            await asyncio.sleep(0.05)
 
     async def run(self, work: Callable[[], T], stop: Stop) -> T:
         """Do ``work`` on a thread once one is free. Raises ApiError for what is wrong with it."""

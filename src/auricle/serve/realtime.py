@@ -40,22 +40,21 @@ class Sessions:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.open = 0
 
     async def run(self, socket: WebSocket) -> None:
         """Serve one socket to its end."""
         protocols = [name.strip() for name in socket.headers.get("sec-websocket-protocol", "").split(",")]
         await socket.accept("realtime" if "realtime" in protocols else None)
-        if self.open >= self._desk.options.limits.sessions:
+        if self._desk.talking >= self._desk.options.limits.sessions:
             await socket.close(1013, "all places are taken")
             return
-        self.open += 1
+        self._desk.talking += 1
         stop = Stop()
         try:
             await self._serve(socket, stop)
         finally:
             stop.set()
-            self.open -= 1
+            self._desk.talking -= 1
 
     async def _serve(self, socket: WebSocket, stop: Stop) -> None:
         from starlette.websockets import WebSocketDisconnect
@@ -70,6 +69,8 @@ class Sessions:
             await session.start()
             while (text := await waiting.get()) is not None:
                 await session.receive(text)
+            if self._desk.ending.is_set():
+                await session.finish()
         except (Abandoned, RuntimeError, WebSocketDisconnect):  # it was closed while we wrote to it
             pass
         finally:
@@ -77,19 +78,29 @@ class Sessions:
             with suppress(asyncio.CancelledError, RuntimeError):
                 await reader
             with suppress(RuntimeError, WebSocketDisconnect):
-                await socket.close()
+                await socket.close(1001 if self._desk.ending.is_set() else 1000)
 
     async def _read(self, socket: WebSocket, waiting: asyncio.Queue[str | None]) -> None:
-        """Messages into the queue; None where the client went or is silent for too long."""
-        try:
-            while True:
-                message = await asyncio.wait_for(socket.receive(), self._desk.options.limits.timeout)
-                if message["type"] == "websocket.disconnect":
-                    break
-                await waiting.put(message.get("text") or "")
-        except TimeoutError:
-            pass
+        """Messages into the queue; None where there will be no more."""
+        while (text := await self._next(socket)) is not None:
+            await waiting.put(text)
         await waiting.put(None)
+
+    async def _next(self, socket: WebSocket) -> str | None:
+        """The next message; None where the client went or is silent for too long, or the server ends."""
+        message = asyncio.ensure_future(socket.receive())
+        ending = asyncio.ensure_future(self._desk.ending.wait())
+        try:
+            both = {message, ending}
+            await asyncio.wait(
+                both, timeout=self._desk.options.limits.timeout, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not message.done() or message.result()["type"] == "websocket.disconnect":
+                return None
+            return message.result().get("text") or ""
+        finally:
+            message.cancel()
+            ending.cancel()
 
 
 class Session:
@@ -144,7 +155,7 @@ class Session:
         """Change the settings; the sound so far is written down with the old ones."""
         wanted = read_session(message.get("session"), self._wanted, self._desk.names)
         Listener(wanted.options(_NEVER), engine=self._engine)  # refuses what cannot be
-        await self._finish()
+        await self.finish()
         self._wanted = wanted
         self._begin()
         await self._send({"type": "session.updated", "session": describe(wanted, self._id)})
@@ -167,7 +178,7 @@ class Session:
         """The sound so far is whole."""
         if not self._given:
             raise ApiError(400, "there is no sound to commit.", code="input_audio_buffer_commit_empty")
-        await self._finish()
+        await self.finish()
 
     async def clear(self, message: Payload) -> None:
         """Forget the sound so far."""
@@ -175,7 +186,7 @@ class Session:
         self._begin()
         await self._send({"type": "input_audio_buffer.cleared"})
 
-    async def _finish(self) -> None:
+    async def finish(self) -> None:
         """Write down what is left of the sound so far."""
         if not self._given:
             return

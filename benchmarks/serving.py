@@ -76,6 +76,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=30.0, help="the longest clip taken")
+    parser.add_argument("options", nargs="*", help="after --: options of auricle serve")
     arguments = parser.parse_args()
     known = [
         clip
@@ -88,9 +89,8 @@ def main() -> None:
     if arguments.requests <= 400:
         alone = offline(chosen)
         print(f"offline: {sound:.0f} s of sound in {alone:.1f} s, {sound / alone:.1f} × real time")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "auricle", "serve", "--port", "0"], stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "auricle", "serve", "--port", "0", *arguments.options]
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert server.stderr is not None
     address = server.stderr.readline().split(" on ")[1].split()[0]
     log = ThreadPoolExecutor(1).submit(server.stderr.read)

@@ -1,4 +1,4 @@
-"""The page: tabs, what can be chosen, which function each button calls. Gradio is here and in ``record``."""
+"""The page: tabs, what can be chosen, and what each button calls. Gradio is here and in ``record``."""
 
 from __future__ import annotations
 

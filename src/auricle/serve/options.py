@@ -18,7 +18,7 @@ class LimitOptions:
 
     max_upload: float = option(200.0, "MB an upload may have")
     max_seconds: float = option(7200.0, "seconds of sound a recording may have")
-    workers: int = option(4, "requests worked on at once")
+    workers: int = option(16, "requests worked on at once")
     queue: int = option(64, "requests that may wait; further ones are told to come again")
     sessions: int = option(8, "realtime sessions at once")
     timeout: float = option(600.0, "seconds a request may take, and a realtime session may be silent")

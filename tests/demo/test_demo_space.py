@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import auricle
 from auricle.demo import DemoOptions, space
 from auricle.engines import LoadOptions
 from auricle.errors import ModelError, OptionError, OutputError
@@ -73,6 +74,8 @@ def test_pushing_tells_what_went_wrong(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.slow
 def test_a_space_runs_without_our_checkout(tmp_path: Path) -> None:
+    from gradio_client import Client, handle_file
+
     space.make_space(DemoOptions(), tmp_path / "space")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"GRADIO_SERVER_PORT": "7993", "GRADIO_ANALYTICS_ENABLED": "False"}
@@ -85,6 +88,10 @@ def test_a_space_runs_without_our_checkout(tmp_path: Path) -> None:
         assert address is not None
         with urllib.request.urlopen(address[0]) as page:
             assert b"Auricle" in page.read()
+        asked = [handle_file(auricle.sample()), "tiny.en", "auto", "transcribe", True, ["txt"]]
+        text, files = Client(address[0], verbose=False).predict(*asked, api_name="/run")
+        assert "country" in text
+        assert Path(files["value"][0]).read_text().endswith("what you can do for your country.\n")
         process.terminate()
 
 

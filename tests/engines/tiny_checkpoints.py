@@ -165,6 +165,27 @@ def moonshine(folder: Path) -> Path:
     return folder
 
 
+def moonshine_streaming(folder: Path) -> Path:
+    import transformers
+
+    pieces = ["<unk>", "<s>", "</s>", *(f"▁{letter}" for letter in "etaoinsh"), *"etaoinshrdlu"]
+    config = transformers.MoonshineStreamingConfig(
+        **_WIDTH,
+        num_key_value_heads=2,
+        encoder_config={**_WIDTH, "num_key_value_heads": 2, "sliding_windows": [[16, 4], [16, 4]]},
+        vocab_size=len(pieces),
+        bos_token_id=1,
+        eos_token_id=2,
+        decoder_start_token_id=1,
+        pad_token_id=2,
+    )
+    _save(transformers.MoonshineStreamingForConditionalGeneration, config, folder)
+    sound = transformers.Wav2Vec2FeatureExtractor(return_attention_mask=True, do_normalize=False)
+    sound.save_pretrained(folder)
+    write_pieces(folder, pieces, "PreTrainedTokenizerFast", bos="<s>", eos="</s>", pad="</s>")
+    return folder
+
+
 def speech2text(folder: Path) -> Path:
     import transformers
 
@@ -199,4 +220,8 @@ CTC_FAMILIES: dict[str, Callable[[Path], Path]] = {
     "wav2vec2-bert": wav2vec2_bert,
     "parakeet": parakeet,
 }
-SEQ2SEQ_FAMILIES: dict[str, Callable[[Path], Path]] = {"moonshine": moonshine, "speech2text": speech2text}
+SEQ2SEQ_FAMILIES: dict[str, Callable[[Path], Path]] = {
+    "moonshine": moonshine,
+    "moonshine-streaming": moonshine_streaming,
+    "speech2text": speech2text,
+}

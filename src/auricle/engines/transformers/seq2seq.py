@@ -8,7 +8,7 @@ window held.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,7 +39,7 @@ class Seq2SeqEngine:
     def __init__(self, folder: ModelFolder, options: LoadOptions, *, model: Any = None) -> None:
         """``model`` is one in memory, in training, that takes the place of the folder's weights."""
         config = read_json(folder.path / "config.json")
-        self._sound = Sound(folder)
+        self._sound = Sound(folder, _frame(config))
         self._tokenizer = _tokenizer(folder)
         self.rate = self._sound.rate
         self._model = model or open_model("AutoModelForSpeechSeq2Seq", folder, options)
@@ -131,6 +131,14 @@ class Seq2SeqEngine:
             temperature=options.temperature,
         )
         return Transcript((segment,) if text else (), audio.duration, options.language or language)
+
+
+def _frame(config: Mapping[str, Any]) -> int | None:
+    """Samples a frame of Moonshine Streaming, which cuts the sound itself; None for the others."""
+    if config.get("model_type") != "moonshine_streaming":
+        return None
+    encoder = config.get("encoder_config") or {}
+    return round(encoder.get("sample_rate", 16_000) * encoder.get("frame_ms", 5.0) / 1000)
 
 
 def _tokenizer(folder: ModelFolder) -> Any:

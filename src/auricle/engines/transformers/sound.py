@@ -17,7 +17,8 @@ class Sound:
 
     rate = RATE
 
-    def __init__(self, folder: ModelFolder) -> None:
+    def __init__(self, folder: ModelFolder, multiple: int | None = None) -> None:
+        """``multiple`` is what the number of samples has to be one of, where the model wants that."""
         from transformers import AutoFeatureExtractor
 
         names = ("preprocessor_config.json", "processor_config.json")
@@ -28,6 +29,7 @@ class Sound:
             )
         with quiet(), explained(folder):
             self._extractor = AutoFeatureExtractor.from_pretrained(str(folder.path), local_files_only=True)
+        self._multiple = multiple
         self._own = int(getattr(self._extractor, "sampling_rate", RATE))
 
     def inputs(self, batch: Sequence[Audio], device: Any, dtype: Any) -> tuple[dict[str, Any], Any]:
@@ -36,6 +38,7 @@ class Sound:
             [audio.resample(self._own).samples for audio in batch],
             sampling_rate=self._own,
             padding=True,
+            pad_to_multiple_of=self._multiple,
             return_attention_mask=True,
             return_tensors="pt",
         )

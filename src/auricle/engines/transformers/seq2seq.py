@@ -138,7 +138,7 @@ def _frame(config: Mapping[str, Any]) -> int | None:
     if config.get("model_type") != "moonshine_streaming":
         return None
     encoder = config.get("encoder_config") or {}
-    return round(encoder.get("sample_rate", 16_000) * encoder.get("frame_ms", 5.0) / 1000)
+    return round(int(encoder.get("sample_rate", 16_000)) * float(encoder.get("frame_ms", 5.0)) / 1000)
 
 
 def _tokenizer(folder: ModelFolder) -> Any:

@@ -144,3 +144,9 @@ def test_turbo_does_not_translate(
     decode = DecodeOptions(language="de", task="translate")
     with pytest.raises(OptionError, match=r"turbo cannot translate: it can transcribe only"):
         load_engine(LoadOptions(model="turbo", engine=engine), decode=decode)
+
+
+def test_a_task_that_the_catalogue_rules_out_fetches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auricle.engines._choose", lambda load: pytest.fail("resolved"))
+    with pytest.raises(OptionError, match="turbo cannot translate: it can transcribe only"):
+        load_engine("turbo", decode=DecodeOptions(task="translate"))

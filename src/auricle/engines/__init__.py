@@ -173,6 +173,8 @@ def load_engine(
     Raises OptionError, ModelError (also for a model larger than memory), MissingExtraError.
     """
     load = model if isinstance(model, LoadOptions) else LoadOptions(model=model, engine=engine)
+    if decode is not None:
+        _check_known(load.model, decode)
     name = _choose(load)
     module = importlib.import_module(_module(name))
     if decode is not None and hasattr(module, "describe"):
@@ -182,6 +184,15 @@ def load_engine(
     if decode is not None:
         check(loaded, decode)
     return loaded
+
+
+def _check_known(model: str, options: DecodeOptions) -> None:
+    """Refuse a task that the catalogue says a model cannot do, before anything of it is fetched."""
+    from auricle.models import catalogue
+
+    info = None if Path(model).is_dir() else catalogue().get(model)
+    if info is not None and options.task not in info.decodes:
+        raise OptionError(f"{model} cannot {options.task}: it can {' and '.join(info.decodes)} only.")
 
 
 def check(engine: Engine | Described, options: DecodeOptions) -> None:

@@ -14,7 +14,7 @@ from auricle.engines import DecodeOptions, load_engine
 from auricle.errors import DatasetError, OptionError
 from auricle.metrics import ErrorRate
 from auricle.verbs.finetune import TrainingError, finetune, recipe_of
-from auricle.verbs.finetune.averaging import Ema, Tried, choose
+from auricle.verbs.finetune.averaging import Ema, Mean, Tried, choose
 from auricle.verbs.finetune.hearing import Ear
 from auricle.verbs.finetune.keeping import read_story
 from auricle.verbs.finetune.learner import base_folder, open_learner
@@ -147,19 +147,39 @@ def test_a_running_average(tmp_path: Path) -> None:
     ema = Ema(model, 0.5)
     with torch.no_grad():
         model.weight.fill_(1.0)
-    ema.update()
+    ema.heard()
+    ema.stepped()
     ema.save(tmp_path)
     other = Ema(torch.nn.Linear(2, 1, bias=False), 0.5)
-    other.load(tmp_path, 1)
+    other.load(tmp_path)
     other.put()
     ema.put()
     assert 0.0 < model.weight.detach().max().item() < 1.0
     assert torch.equal(other._model.weight.detach(), model.weight.detach())
 
 
-def test_an_average_is_what_is_written(recipe: dict[str, Any], tmp_path: Path) -> None:
+def test_the_mean_of_the_evaluations(tmp_path: Path) -> None:
+    model = torch.nn.Linear(1, 1, bias=False)
+    mean = Mean(model)
+    mean.put()  # nothing was heard: the weights stay
+    values = []
+    for value in (1.0, 2.0, 6.0):
+        with torch.no_grad():
+            model.weight.fill_(value)
+        mean.stepped()
+        mean.heard()
+        mean.save(tmp_path)
+        mean = Mean(model)
+        mean.load(tmp_path)  # as a training that goes on
+        values.append(value)
+    mean.put()
+    assert model.weight.item() == pytest.approx(sum(values) / 3)
+
+
+@pytest.mark.parametrize("kind", [{"ema": 0.9}, {"mean": True}])
+def test_an_average_is_what_is_written(recipe: dict[str, Any], tmp_path: Path, kind: dict[str, Any]) -> None:
     plain = tensors(finetune(recipe_of(recipe)).folder)
-    other = {**changed(recipe, averaging={"ema": 0.9}), "output": str(tmp_path / "ema")}
+    other = {**changed(recipe, averaging=kind), "output": str(tmp_path / "averaged")}
     averaged = tensors(finetune(recipe_of(other)).folder)
     name = "model.decoder.layers.0.fc1.weight"
     assert not torch.equal(plain[name], averaged[name])
@@ -221,6 +241,7 @@ def test_a_loss_that_falls_while_the_error_rate_rises() -> None:
         ({"trainer": {"weight_dekay": 1}}, "Did you mean weight_decay"),
         ({"trainer": {"learning_rate": 1}}, "Say it as training.learning_rate"),
         ({"trainer": {"eval_strategy": "no"}}, "sets it itself"),
+        ({"averaging": {"ema": 0.9, "mean": True}}, "two averages"),
         ({"base": {"language": "xx"}}, "no token for the language"),
         ({"base": {"language": None}}, "Say which it learns"),
         ({"base": {"method": "adapter"}}, "has no adapters"),

@@ -1,4 +1,7 @@
-"""Averages of weights: of the last steps (EMA), and between the base and what was learnt.
+"""Averages of weights: of steps (EMA), of evaluations (their mean), and between the base and what was learnt.
+
+The mean of checkpoints of one training is more right than any of them where each has learnt something
+else by heart (Izmailov et al. 2018, "Averaging weights leads to wider optima").
 
 A point on the line between a model and its fine-tuned self often keeps most of what was learnt and
 forgets little (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"); where on the line is
@@ -12,28 +15,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SHARES = (1.0, 0.75, 0.5)
-_FILE = "ema.safetensors"
+SHARES = (1.0, 0.9, 0.8, 0.65, 0.5)
+_FILE = "average.safetensors"
 
 
-class Ema:
-    """A running average of the weights that move; ``decay`` a step, less at the beginning."""
+class Average:
+    """An average of the weights that move, kept beside them; what is taken in and when is the child's."""
 
-    def __init__(self, model: Any, decay: float) -> None:
-        self._model, self._decay, self._steps = model, decay, 0
+    def __init__(self, model: Any) -> None:
+        self._model, self._taken = model, 0
         self._held = {name: part.detach().clone() for name, part in _moving(model)}
 
-    def update(self) -> None:
-        """Take the weights of this step in."""
-        self._steps += 1
-        decay = min(self._decay, (1 + self._steps) / (10 + self._steps))
-        for name, part in _moving(self._model):
-            self._held[name].lerp_(part.detach(), 1 - decay)
+    def stepped(self) -> None:
+        """The weights have moved."""
+
+    def heard(self) -> None:
+        """The weights have been heard."""
 
     def put(self) -> None:
-        """Give the model the average."""
+        """Give the model the average; of nothing taken in, its own weights stay."""
         import torch
 
+        if not self._taken:
+            return
         with torch.no_grad():
             for name, part in _moving(self._model):
                 part.copy_(self._held[name])
@@ -42,13 +46,43 @@ class Ema:
         """Beside a checkpoint of the training."""
         from safetensors.torch import save_file
 
-        save_file({name: part.contiguous() for name, part in self._held.items()}, folder / _FILE)
+        held = {name: part.contiguous() for name, part in self._held.items()}
+        save_file(held, folder / _FILE, metadata={"taken": str(self._taken)})
 
-    def load(self, folder: Path, steps: int) -> None:
+    def load(self, folder: Path) -> None:
         """As it was when that checkpoint was written."""
-        from safetensors.torch import load_file
+        from safetensors import safe_open
 
-        self._held, self._steps = load_file(folder / _FILE), steps
+        with safe_open(folder / _FILE, framework="pt") as file:
+            self._held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            self._taken = int(file.metadata()["taken"])
+
+    def _take(self, share: float) -> None:
+        """Mix in ``share`` of the weights as they are."""
+        self._taken += 1
+        for name, part in _moving(self._model):
+            self._held[name].lerp_(part.detach(), share)
+
+
+class Ema(Average):
+    """A running average over steps; ``decay`` a step, less at the beginning."""
+
+    def __init__(self, model: Any, decay: float) -> None:
+        super().__init__(model)
+        self._decay = decay
+
+    def stepped(self) -> None:
+        """Take the weights of this step in."""
+        steps = self._taken + 1
+        self._take(1 - min(self._decay, (1 + steps) / (10 + steps)))
+
+
+class Mean(Average):
+    """The mean of the weights at all evaluations, each as heavy as any other."""
+
+    def heard(self) -> None:
+        """Take the weights of this evaluation in."""
+        self._take(1 / (self._taken + 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,9 +191,15 @@ class Finetuning:
             lambda: self._hear(learner, material.dev),
             Collapse(learner.kind, recipe.training.patience, before.get("dev")),
             recipe.training.patience,
-            averaging.Ema(learner.model, recipe.averaging.ema) if recipe.averaging.ema else None,
+            self._average(learner),
             self._watcher,
         )
+
+    def _average(self, learner: Learner) -> averaging.Average | None:
+        asked = self.recipe.averaging
+        if asked.ema:
+            return averaging.Ema(learner.model, asked.ema)
+        return averaging.Mean(learner.model) if asked.mean else None
 
     def _sounds(self, learner: Learner, material: Material) -> Sounds:
         data, seed = self.recipe.data, self.recipe.training.seed

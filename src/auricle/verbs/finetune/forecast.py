@@ -83,7 +83,9 @@ class Forecaster:
             if part.requires_grad
         )
         averaging = self._recipe.averaging
-        copies: int = 1 + _AVERAGES + bool(averaging.ema) + (0 if averaging.blend == "1" else 2)
+        copies: int = (
+            1 + _AVERAGES + bool(averaging.ema or averaging.mean) + (0 if averaging.blend == "1" else 2)
+        )
         return int(_BACK * kept) + copies * int(moving)
 
     def _kept(self, places: Sequence[int]) -> int:

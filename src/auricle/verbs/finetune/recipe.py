@@ -96,6 +96,7 @@ class AveragingOptions:
     """Weights between the base and what was learnt."""
 
     ema: float = option(0.0, "decay of the running average of the weights; 0 is none")
+    mean: bool = option(False, "the mean of the weights at all evaluations, in the place of the best")
     blend: str = option(
         "1",
         "share of the new weights: a number, or auto: the best that keeps the replay data",
@@ -306,6 +307,8 @@ def _check(recipe: Recipe) -> None:
         raise OptionError("learning_rate must be above 0.")
     if training.save_every and training.evaluate_every % training.save_every:
         raise OptionError("evaluate_every must be a multiple of save_every: what is best has to be kept.")
+    if recipe.averaging.ema and recipe.averaging.mean:
+        raise OptionError("averaging.ema and averaging.mean are two averages. Leave one out.")
     _check_useless(recipe.base)
     blend_share(recipe.averaging.blend)
     if recipe.averaging.blend == "auto" and not data.guard:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from auricle.verbs.finetune.averaging import Ema
+from auricle.verbs.finetune.averaging import Average
 from auricle.verbs.finetune.batches import Order, Sounds
 from auricle.verbs.finetune.hearing import Ear
 from auricle.verbs.finetune.learner import Learner
@@ -32,7 +32,7 @@ class Parts:
     hear: Callable[[], Ear]
     collapse: Collapse
     patience: int
-    ema: Ema | None
+    average: Average | None
     watcher: Watcher
 
 
@@ -65,8 +65,8 @@ class _Teller:
         """Count the step, and say how far it is."""
         if self._pace is None:
             self._pace = Pace(state.max_steps, args.train_batch_size * args.gradient_accumulation_steps)
-        if self._parts.ema is not None:
-            self._parts.ema.update()
+        if self._parts.average is not None:
+            self._parts.average.stepped()
         pace, left = self._pace.now(state.global_step)
         last: dict[str, Any] = next((row for row in reversed(state.log_history) if "loss" in row), {})
         now = Step(
@@ -109,6 +109,8 @@ class _SpeechTrainer:
         loss = next((row["loss"] for row in reversed(self.state.log_history) if "loss" in row), None)
         if fault := self.parts.collapse.look(ear, loss):
             raise TrainingError(f"stopped at step {self.state.global_step}: {fault}.")
+        if self.parts.average is not None:
+            self.parts.average.heard()
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, found)
         return found
 
@@ -129,6 +131,6 @@ class _SpeechTrainer:
         super()._save_checkpoint(model, trial)  # type: ignore[misc]
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         if self.args.should_save:
-            if self.parts.ema is not None:
-                self.parts.ema.save(folder)
+            if self.parts.average is not None:
+                self.parts.average.save(folder)
             (folder / WHOLE).touch()

@@ -135,8 +135,8 @@ def train(recipe: Recipe, parts: Parts, folder: Path) -> Mapping[str, Any]:
     last = last_whole(folder)
     if last is not None:
         parts.watcher.note(f"going on from step {last.name.rpartition('-')[2]}")
-    if last is not None and parts.ema is not None:
-        parts.ema.load(last, int(last.name.rpartition("-")[2]))
+    if last is not None and parts.average is not None:
+        parts.average.load(last)
     try:
         with opening.quiet():
             trainer.train(resume_from_checkpoint=str(last) if last else None)
@@ -147,8 +147,8 @@ def train(recipe: Recipe, parts: Parts, folder: Path) -> Mapping[str, Any]:
             raise
         raise _explained(error, folder) from error
     best = trainer.state.best_model_checkpoint
-    if parts.ema is not None:
-        parts.ema.put()
+    if parts.average is not None:
+        parts.average.put()
     elif best:
         trainer._load_best_model()
     return {

@@ -24,10 +24,10 @@ from auricle.engines import load_engine
 CLIENTS = 32
 # Pieces of the sample, cut in its pauses, and a word that stands in one of them only.
 PIECES = {
-    "americans": (0.0, 2.5),
-    "ask not": (3.2, 5.6),
-    "you can do": (5.3, 8.1),
-    "for your country": (8.1, 10.9),
+    "americans": (0.0, 2.4),
+    "ask not": (3.2, 5.3),
+    "your country can": (5.2, 7.75),
+    "ask what you can do": (8.0, 11.0),
 }
 
 

@@ -23,10 +23,10 @@ ACCEPTS = frozenset(
 )  # fmt: skip
 
 WINDOW = 30.0  # seconds a Whisper encoder sees at most
-# Silence after the audio that the encoder sees. Whisper was trained on windows of 30 s; with less
-# than about 6 s of silence it loops (docs/log.md, 2026-11-23), more only costs time.
+# Seconds of silence after the audio that the encoder sees. Whisper was trained on windows of 30 s; with
+# less than about 6 s of silence short audio loops, and long audio is heard a little worse (docs/log.md,
+# 2026-11-23 and 26); more only costs time.
 PADDING = 8.0
-LONG, LONG_PADDING = 14.0, 3.0  # seconds: longer audio needs less silence after it
 _STEP = 250  # frames: lengths are rounded up to 2.5 s, so that most of a batch has one length
 
 
@@ -57,9 +57,7 @@ def frames(audio: Audio) -> int:
 
     Raises OptionError for audio that is longer than the window.
     """
-    length = fitting(audio)
-    padding = PADDING if length < LONG * features.RATE else LONG_PADDING
-    wanted = -(-(length + int(padding * features.RATE)) // features.HOP)
+    wanted = -(-(fitting(audio) + int(PADDING * features.RATE)) // features.HOP)
     return min(-(-wanted // _STEP) * _STEP, int(WINDOW * features.FRAMES_PER_SECOND))
 
 

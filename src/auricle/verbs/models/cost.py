@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from auricle.models.catalogue import PRECISIONS, ModelInfo, Shape
 
 # The silence that our Whisper engines let an encoder see after the audio, and the lengths they use.
-_PADDING, _LONG, _LONG_PADDING, _STEP = 8.0, 14.0, 3.0, 2.5
+_PADDING, _STEP = 8.0, 2.5
 TOKENS_A_SECOND = (
     3.0  # of English speech, in Whisper tokens: 2.2 to 3.2 in three sets (docs/log.md, 2026-11-25)
 )
@@ -79,7 +79,7 @@ def heard(shape: Shape, seconds: float) -> float:
     """The seconds that the encoder is given for ``seconds`` of audio: silence follows in a Whisper."""
     if not shape.window:
         return seconds
-    padded = seconds + (_LONG_PADDING if seconds >= _LONG else _PADDING)
+    padded = seconds + _PADDING
     return min(math.ceil(padded / _STEP) * _STEP, shape.window)
 
 

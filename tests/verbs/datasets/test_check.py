@@ -224,3 +224,12 @@ def test_wrong_labels_come_first(speech: Path, tmp_path: Path) -> None:
     assert {copy[1]["text"], copy[4]["text"]} == {item.text for item in worst[:2]}
     assert len(worst) == 3
     assert worst[1].rate > 0.5 > worst[2].rate
+
+
+def test_the_rate_is_the_models_own(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "wav2vec2", "architectures": ["Wav2Vec2ForCTC"]}')
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    (tmp_path / "vocab.json").write_text('{"a": 0}')
+    assert needs_of(str(tmp_path)).rate == 16_000
+    (tmp_path / "preprocessor_config.json").write_text('{"sampling_rate": 8000}')
+    assert needs_of(str(tmp_path)).rate == 8000

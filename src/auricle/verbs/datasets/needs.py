@@ -15,6 +15,7 @@ from auricle.errors import ModelError
 from auricle.models import resolve
 
 _LONGEST = 30.0  # seconds of a window of Whisper; longer clips of a CTC model only take memory
+_RATE = 16_000  # Hz
 _LABELS = 448  # tokens, with those that begin and end
 _AROUND = 5  # start, language, task, no timestamps, end
 _SPECIAL = frozenset({"<pad>", "<s>", "</s>", "<unk>", "[PAD]", "[UNK]", "<blank>"})
@@ -29,7 +30,7 @@ class Needs:
 
     model: str
     longest: float = _LONGEST
-    rate: int = 16_000
+    rate: int = _RATE
     labels: int | None = None
     tokens: Callable[[str], int] | None = None
     alphabet: frozenset[str] | None = None
@@ -42,7 +43,8 @@ def needs_of(model: str) -> Needs:
     folder = resolve(model).path
     config = _json(folder / "config.json")
     if any("ForCTC" in name for name in config.get("architectures") or ()):
-        return Needs(model, alphabet=_letters(folder))
+        own = _json(folder / "preprocessor_config.json").get("sampling_rate")
+        return Needs(model, rate=int(own or _RATE), alphabet=_letters(folder))
     return _whisper(model, folder, config)
 
 

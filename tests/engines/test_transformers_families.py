@@ -133,6 +133,52 @@ def test_the_lists_of_types_are_those_of_the_library() -> None:
     assert listed == set(auto.MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES)
 
 
+# ── prompts ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        (DecodeOptions(), ["<|en|>", "<|en|>"]),
+        (DecodeOptions(language="de"), ["<|de|>", "<|de|>"]),
+        (DecodeOptions(language="fr", task="translate"), ["<|fr|>", "<|en|>"]),
+    ],
+    ids=["nothing", "german", "french to english"],
+)
+def test_canary_is_told_what_is_spoken_and_what_to_write(
+    built: Callable[[str], Path],
+    slices: list[Audio],
+    options: DecodeOptions,
+    asked: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine: Any = load_engine(str(built("canary")))
+    seen: list[Any] = []
+    generate = engine._model.generate
+
+    def spy(**given: Any) -> Any:
+        seen.append(given["decoder_input_ids"])
+        return generate(**given)
+
+    monkeypatch.setattr(engine._model, "generate", spy)
+    (found,) = engine.transcribe([slices[0].slice(0.0, 0.9)], options)
+    tokens = engine._tokenizer.convert_ids_to_tokens(seen[0][0])
+    assert tokens == ["<|startofcontext|>", *asked, "<|pnc|>"]
+    assert found.text and "<" not in found.text
+
+
+def test_canary_translates_from_a_language_that_is_named(
+    built: Callable[[str], Path], slices: list[Audio], tmp_path: Path
+) -> None:
+    engine = load_engine(str(built("canary")))
+    with pytest.raises(OptionError, match="--language de"):
+        engine.transcribe([slices[0].slice(0.0, 0.9)], DecodeOptions(task="translate"))
+    folder = shutil.copytree(built("canary"), tmp_path / "cut")
+    (folder / "chat_template.jinja").unlink()
+    with pytest.raises(ModelError, match="lacks chat_template"):
+        load_engine(str(folder))
+
+
 # ── adapters ─────────────────────────────────────────────────────────────────────────────────────
 
 

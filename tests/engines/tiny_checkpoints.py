@@ -186,6 +186,33 @@ def moonshine_streaming(folder: Path) -> Path:
     return folder
 
 
+def canary(folder: Path) -> Path:
+    import transformers
+
+    languages = [f"<|{code}|>" for code in ("en", "de", "fr")]
+    marks = ["<unk>", "<pad>", "<|startofcontext|>", "<|endoftext|>", *languages, "<|pnc|>"]
+    pieces = [*marks, *(f"▁{letter}" for letter in "etaoinsh"), *"etaoinshrdlu"]
+    ids = {"pad_token_id": 1, "bos_token_id": 2, "eos_token_id": 3}
+    encoder = transformers.ParakeetEncoderConfig(**_WIDTH, num_mel_bins=80, subsampling_conv_channels=8)
+    config = transformers.CanaryConfig(
+        vocab_size=len(pieces),
+        encoder_config={**encoder.to_dict(), "model_type": "parakeet_encoder"},
+        decoder_config={**_WIDTH, "vocab_size": len(pieces), "num_key_value_heads": 2, "head_dim": 8, **ids},
+        decoder_start_token_id=2,
+        tie_word_embeddings=False,
+        **ids,
+    )
+    _save(transformers.CanaryForConditionalGeneration, config, folder)
+    transformers.ParakeetFeatureExtractor(feature_size=80).save_pretrained(folder)
+    write_pieces(folder, pieces, "PreTrainedTokenizerFast", pad="<pad>", eos="<|endoftext|>")
+    (folder / "processor_config.json").write_text(json.dumps({"processor_class": "CanaryProcessor"}))
+    (folder / "chat_template.jinja").write_text(
+        "{% for part in messages[0].content if part.type == 'text' %}<|startofcontext|>"
+        "<|{{ part.source_language }}|><|{{ part.target_language }}|><|pnc|>{% endfor %}"
+    )
+    return folder
+
+
 def speech2text(folder: Path) -> Path:
     import transformers
 
@@ -221,6 +248,7 @@ CTC_FAMILIES: dict[str, Callable[[Path], Path]] = {
     "parakeet": parakeet,
 }
 SEQ2SEQ_FAMILIES: dict[str, Callable[[Path], Path]] = {
+    "canary": canary,
     "moonshine": moonshine,
     "moonshine-streaming": moonshine_streaming,
     "speech2text": speech2text,

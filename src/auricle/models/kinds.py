@@ -21,12 +21,12 @@ CTC_TYPES = (
 )  # fmt: skip
 #: What AutoModelForSpeechSeq2Seq loads and needs no dialogue of its own to write down what it hears.
 SEQ2SEQ_TYPES = (
-    "moonshine", "moonshine_streaming", "seamless_m4t", "seamless_m4t_v2", "speech-encoder-decoder",
+    "canary", "moonshine", "moonshine_streaming", "seamless_m4t", "seamless_m4t_v2", "speech-encoder-decoder",
     "speech_to_text",
 )  # fmt: skip
 #: What it loads besides: models that speak, sing, or want a conversation around the recording.
 REFUSED_TYPES = (
-    "canary", "cohere_asr", "dia", "fun_asr_nano", "granite_speech", "granite_speech_plus",
+    "cohere_asr", "dia", "fun_asr_nano", "granite_speech", "granite_speech_plus",
     "kyutai_speech_to_text", "omniasr", "pop2piano", "qwen3_asr", "speecht5",
     "vibevoice", "vibevoice_asr", "voxtral", "voxtral_realtime",
 )  # fmt: skip

@@ -78,8 +78,13 @@ class Seq2SeqEngine:
         inputs, _ = self._sound.inputs(batch, self._model.device, self._model.dtype)
         sampled = options.temperature > 0
         copies = options.best_of if sampled else 1
+        asked = self._dialogue.arguments(options, len(batch))
+        prompt = asked.get("decoder_input_ids")
+        if prompt is not None:
+            asked["decoder_input_ids"] = prompt.to(self._model.device)
+        written = 0 if prompt is None else prompt.shape[1]  # tokens that are none of the text
         arguments: dict[str, Any] = {
-            **self._dialogue.arguments(options, len(batch)),
+            **asked,
             "max_new_tokens": self._limit(batch[0]),
             "num_beams": 1 if sampled else options.beam_size,
             "do_sample": sampled,
@@ -98,7 +103,7 @@ class Seq2SeqEngine:
             max(range(index * copies, (index + 1) * copies), key=lambda row: chances[row])
             for index in range(len(batch))
         ]
-        texts = self._tokenizer.batch_decode(found.sequences[best], skip_special_tokens=True)
+        texts = self._tokenizer.batch_decode(found.sequences[best, written:], skip_special_tokens=True)
         return [
             self._transcript(text.strip(), chances[row], audio, options)
             for text, row, audio in zip(texts, best, batch, strict=True)

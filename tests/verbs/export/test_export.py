@@ -55,6 +55,8 @@ def test_an_export_that_differs_leaves_nothing(
 def test_what_cannot_be_exported(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="has the layout ct2 already"):
         export("tiny.en", tmp_path / "x")
+    with pytest.raises(OptionError, match=r"no way to ONNX that is kept up.*Type: --to ct2"):
+        export(checkpoint, tmp_path / "x", to="onnx")
     with pytest.raises(OptionError, match="count must be"):
         export(checkpoint, tmp_path / "x", count=0)
     with pytest.raises(OptionError, match="Did you mean int8"):

@@ -56,10 +56,13 @@ def test_a_family_learns_and_is_loaded_again(family: str, tmp_path: Path) -> Non
     assert engine.transcribe([Audio.silence(1.0, engine.rate)], DecodeOptions())
 
 
-def test_a_model_from_nothing_has_the_letters_of_the_data(tmp_path: Path) -> None:
+def test_a_model_from_nothing_has_the_letters_of_the_data(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     data = corpus(tmp_path / "data", rate=8_000)
     asked = recipe(tmp_path, data, scratch="conformer", width=32, layers=1)
     found = finetune(recipe_of(asked))
+    assert "Writing" not in capfd.readouterr().err  # the library's own bar
     vocabulary = json.loads((found.folder / "vocab.json").read_text("utf-8"))
     assert sorted(vocabulary, key=vocabulary.__getitem__) == [BLANK, UNKNOWN, SPACE, *"aehinost"]
     engine = load_engine(str(found.folder))

@@ -26,7 +26,11 @@ from auricle.verbs.export.parity import Parity, compare_engines, sounds
 
 __all__ = ["ExportError", "ExportOptions", "Exported", "Parity", "export"]
 
-LAYOUTS = ("ct2", "hf", "ggml")
+LAYOUTS = ("ct2", "hf", "ggml", "onnx")
+_NO_ONNX = (
+    "there is no way to ONNX that is kept up: optimum-onnx 0.1.0 wants Transformers before 4.58, and "
+    "Auricle is written for 5. Type: --to ct2"
+)
 STORED = ("float16", "int8", "int8_float16")
 _SIDE = ("auricle.json", "README.md", "recipe.yaml")
 
@@ -40,7 +44,9 @@ class ExportOptions:
     """What is written, and how it is proven."""
 
     to: str = option(
-        "ct2", "layout to write: CTranslate2's, Hugging Face's, or whisper.cpp's one file", choices=LAYOUTS
+        "ct2",
+        "layout to write: CTranslate2's, Hugging Face's, or whisper.cpp's one file; onnx says why not",
+        choices=LAYOUTS,
     )
     store: str = option("float16", "how CTranslate2's weights are stored", choices=STORED)
     clips: str = option("", "dataset to prove it on; the bundled sample if not given", metavar="DATA")
@@ -113,6 +119,8 @@ def _readable(source: ModelFolder, made: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def _check(source: ModelFolder, target: Path, options: ExportOptions) -> None:
+    if options.to == "onnx":
+        raise OptionError(_NO_ONNX)
     wanted = {"ct2": "ctranslate2", "hf": "huggingface", "ggml": "ggml"}[options.to]
     if source.layout == wanted:
         raise OptionError(f"{source.path} has the layout {options.to} already.")

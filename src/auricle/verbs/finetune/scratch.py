@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from auricle.audio import open_audio
+from auricle.engines.transformers import opening
 from auricle.errors import DatasetError
 from auricle.models import ModelFolder
 from auricle.verbs.datasets.text import is_empty
@@ -94,7 +95,8 @@ def _write(recipe: Recipe, folder: Path, vocabulary: list[str], rate: int) -> No
     config = transformers.ParakeetCTCConfig(
         vocab_size=len(vocabulary), pad_token_id=0, encoder_config=encoder.to_dict()
     )
-    transformers.ParakeetForCTC(config).save_pretrained(folder)
+    with opening.quiet():
+        transformers.ParakeetForCTC(config).save_pretrained(folder)
     transformers.ParakeetFeatureExtractor(
         feature_size=_MELS,
         sampling_rate=rate,

@@ -17,6 +17,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from auricle.engines.transformers import opening
 from auricle.errors import OptionError
 from auricle.models import machine
 from auricle.verbs.finetune.batches import Order, Sounds
@@ -56,7 +57,7 @@ class Forecaster:
 
     def run(self, free: int | None, processes: int = 1) -> Forecast:
         """Raises OptionError where more than ``free`` bytes (None: unknown) are needed."""
-        with self._aside():
+        with opening.quiet(), self._aside():
             memory = self._memory(self._longest())
             self._check(memory * processes, free)
             seconds = self._step(self._middle())

@@ -7,15 +7,14 @@ import os
 import sys
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
-_LARGE = 8 << 20  # bytes
+_LARGE = 4 << 20  # bytes
 
 
 def keep_small() -> None:
     """Let all threads allocate from one heap, and let what is large go back as soon as it is free.
 
     glibc gives each thread a heap of its own, and MKL (which CTranslate2 computes with) has one
-    more; each keeps what a window took. Ten minutes of speech peaked at 478 MiB, without MKL's own
-    heap at 427 to 450, and with blocks from 8 MiB outside of it at 376 to 385. Comes before MKL is loaded.
+    more; each keeps what a window took (docs/log.md, 2026-11-26). Comes before MKL is loaded.
     """
     os.environ.setdefault("MKL_DISABLE_FAST_MM", "1")
     if sys.platform == "linux":

@@ -284,3 +284,14 @@ def test_weights_that_somebody_is_at_stay_in_memory() -> None:
         assert lone.model_is_loaded and many.model_is_loaded
     with weights.lone() as model:
         assert model is lone
+
+
+def test_weights_are_away_while_they_are_opened_once_more() -> None:
+    lone, many = _Model(), _Model()
+    weights = Weights(lone, lambda: many)
+    with weights.away():
+        assert not lone.model_is_loaded
+    with weights.lone() as model:
+        assert model is lone and lone.model_is_loaded
+    with weights.many(), weights.away():
+        assert many.model_is_loaded and not lone.model_is_loaded  # somebody is at the one

@@ -1,0 +1,57 @@
+"""What is asked of the C library, and that nothing else is touched."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from typing import Any
+
+import pytest
+
+from auricle import heap
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only glibc is asked")
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    calls: list[tuple[Any, ...]] = []
+
+    class Library:
+        def mallopt(self, *given: int) -> int:
+            calls.append(("mallopt", *given))
+            return 1
+
+        def malloc_trim(self, *given: int) -> int:
+            calls.append(("malloc_trim", *given))
+            return 1
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Library())
+    return calls
+
+
+def test_one_heap_and_large_blocks_outside_of_it(
+    asked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MKL_DISABLE_FAST_MM", raising=False)
+    heap.keep_small()
+    assert asked == [("mallopt", -8, 1), ("mallopt", -3, 4 << 20)]
+    assert os.environ["MKL_DISABLE_FAST_MM"] == "1"
+
+
+def test_what_somebody_set_stays(asked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MKL_DISABLE_FAST_MM", "0")
+    heap.keep_small()
+    assert os.environ["MKL_DISABLE_FAST_MM"] == "0" and asked
+
+
+def test_free_pages_are_given_back(asked: list[tuple[Any, ...]]) -> None:
+    heap.give_back()
+    assert asked == [("malloc_trim", 0)]
+
+
+def test_a_library_without_them_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    heap.keep_small()
+    heap.give_back()

@@ -220,6 +220,8 @@ def test_speed_moves_pitch_and_length(tone: Audio) -> None:
         hertz = np.abs(np.fft.rfft(made.samples)).argmax() / made.duration
         assert hertz == pytest.approx(440 * factor, abs=1)
     assert Speed(1.0)(tone, rng()) is tone
+    lengths = {len(Speed((0.9, 1.1))(tone, np.random.default_rng(seed))) for seed in range(8)}
+    assert len(lengths) > 3 and lengths <= {round(len(tone) / (half / 200)) for half in range(180, 221)}
 
 
 def test_gain_is_in_decibels_and_stops_at_full_scale(tone: Audio) -> None:

@@ -131,7 +131,8 @@ def _length(samples: Samples, size: int) -> Samples:
 class Speed:
     """Faster (above 1) or slower, the pitch with it: a tape at another speed (Ko et al. 2015).
 
-    The length becomes that over ``factor``. Raises OptionError for a factor that is not from 0.25 to 4.
+    The length becomes that over ``factor``; of a range half percents are drawn.
+    Raises OptionError for a factor that is not from 0.25 to 4.
     """
 
     factor: Drawn = 1.1
@@ -142,7 +143,10 @@ class Speed:
 
     def __call__(self, audio: Audio, random: np.random.Generator) -> Audio:
         """The sound at the other speed, at the same rate."""
-        taken = round(audio.rate * draw(self.factor, random))
+        factor = draw(self.factor, random)
+        if isinstance(self.factor, tuple):
+            factor = round(200 * factor) / 200  # filters of 200 phases at most: 1 ms a clip in the place of 6
+        taken = round(audio.rate * factor)
         if taken == audio.rate:
             return audio
         return fitted(resample(audio.samples, taken, audio.rate), audio)

@@ -12,10 +12,19 @@ from auricle.augment import Augment, generator
 from auricle.engines.whisper import WhisperTokens
 from auricle.models import resolve
 from auricle.verbs.datasets import AudioRef, Utterance
-from auricle.verbs.finetune.batches import Heard, Order, Sounds, WhisperCollator, decoder_side, speech_end
+from auricle.verbs.finetune.batches import (
+    Heard,
+    Order,
+    Sounds,
+    WhisperCollator,
+    decoder_side,
+    joined,
+    speech_end,
+)
 from auricle.verbs.finetune.examples import Example, gather, opened
+from auricle.verbs.finetune.joining import Joins
 from auricle.verbs.finetune.recipe import recipe_of
-from auricle.verbs.finetune.targets import IGNORED, Target, WhisperTargets, styled
+from auricle.verbs.finetune.targets import IGNORED, Said, Target, WhisperTargets, styled
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +33,10 @@ def english() -> WhisperTargets:
     return WhisperTargets(tokens, (tokens.start,))
 
 
-def heard(text: str, seconds: float = 1.0) -> Heard:
+def heard(text: str, seconds: float = 1.0, *, replay: bool = False) -> Heard:
     time = np.arange(int(16_000 * seconds)) / 16_000
-    return Heard(Audio(np.sin(2000 * time).astype(np.float32), 16_000), text, generator(0, text))
+    audio = Audio(np.sin(2000 * time).astype(np.float32), 16_000)
+    return Heard(audio, (Said(text, 0.0, seconds),), generator(0, text), replay)
 
 
 def items(count: int, **changes) -> list[Example]:
@@ -68,10 +78,19 @@ def test_the_start_token_stands_once_and_first(english: WhisperTargets) -> None:
 
 def test_times_stand_around_the_text(english: WhisperTargets) -> None:
     tokens = english.tokens
-    target = english("hello", 1.5)
+    target = english.timed([Said("hello", 0.3, 1.5)])
     assert target.inputs[1] == tokens.first_timestamp
     assert target.labels[-2:] == (tokens.first_timestamp + 75, tokens.end)
     assert target.inputs[1:] == (tokens.first_timestamp, *target.labels[1:-1])
+
+
+def test_each_text_of_several_has_its_times(english: WhisperTargets) -> None:
+    tokens = english.tokens
+    first = tokens.first_timestamp
+    target = english.timed([Said("one", 0.0, 1.0), Said("two", 1.2, 2.0)])
+    one, two = tokens.encode(" one"), tokens.encode(" two")
+    assert target.labels == (IGNORED, *one, first + 50, first + 60, *two, first + 100, tokens.end)
+    assert english("one two").labels == (IGNORED, *tokens.encode(" one two"), tokens.end)
 
 
 def test_the_library_makes_the_same_inputs(english: WhisperTargets) -> None:
@@ -99,6 +118,14 @@ def test_a_batch_is_as_long_as_its_longest_clip(english: WhisperTargets) -> None
     assert found["input_features"].shape == (2, 80, 300)
     whole = WhisperCollator(english, 80, 0.5, full=True, timestamps=0.0, mask=False)([heard("a")])
     assert whole["input_features"].shape == (1, 80, 3000)
+
+
+def test_a_batch_says_what_of_it_is_replay_where_that_counts(english: WhisperTargets) -> None:
+    batch = [heard("a"), heard("b", replay=True)]
+    plain = WhisperCollator(english, 80, 0.5, full=False, timestamps=0.0, mask=False)
+    assert "replay" not in plain(batch)
+    telling = WhisperCollator(english, 80, 0.5, full=False, timestamps=0.0, mask=False, replay=True)
+    assert telling(batch)["replay"].tolist() == [False, True]
 
 
 def test_speech_ends_where_it_is_loud(tone: Audio) -> None:
@@ -133,11 +160,48 @@ def test_augmentation_depends_on_utterance_and_epoch(clips: Path) -> None:
     assert not np.array_equal(sounds[0, 3].audio.samples, sounds[1, 3].audio.samples)
 
 
+def test_sounds_stay_in_memory_while_there_is_room(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [Example(item, item.text or "", 0.5) for item in opened(str(clips))]
+    bytes_of_one = found[0].utterance.load(16_000).samples.nbytes
+    monkeypatch.setattr("auricle.verbs.finetune.batches._HELD", bytes_of_one)
+    sounds = Sounds(found)
+    again = [[sounds[0, place].audio.samples for place in (0, 1)] for _ in range(2)]
+    assert list(sounds._held) == [0]
+    assert all(np.array_equal(one, other) for one, other in zip(*again, strict=True))
+
+
 def test_joined_utterances_are_of_one_speaker(clips: Path) -> None:
     found = [Example(item, item.text or "", 0.5) for item in opened(str(clips))]
-    sounds = Sounds(found, join=3)
+    sounds = Sounds(found, joins=Joins(found, 3))
     longest = max((sounds[0, place] for place in range(12)), key=lambda one: len(one.text))
     assert len(longest.text.split()) in (4, 6) and longest.audio.duration > 0.8
+
+
+def test_what_is_joined_is_drawn_for_each_epoch_and_is_not_too_long() -> None:
+    found = items(40)
+    joins = Joins(found, 4, 8.0)
+    whole = {place: joins.of(0, place) for place in range(40)}
+    assert whole == {place: Joins(found, 4, 8.0).of(0, place) for place in range(40)}
+    assert whole != {place: joins.of(1, place) for place in range(40)}
+    assert {len(places) for places in whole.values()} >= {1, 2}
+    for place, places in whole.items():
+        assert places[0] == place and {found[one].utterance.speaker for one in places} == {f"s{place % 7}"}
+        assert joins.seconds(0, place) == sum(found[one].seconds for one in places) <= 6.0
+
+
+def test_batches_are_sorted_by_what_is_joined() -> None:
+    found = items(80)
+    joins = Joins(found, 4)
+    order = [place for _, place in Order(found, [], 0.0, 8, seed=0, joins=joins)]
+    spans = [[joins.seconds(0, place) for place in order[at : at + 8]] for at in range(0, 80, 8)]
+    assert sum(max(span) - min(span) for span in spans) < 2.0 * len(spans)
+
+
+def test_joined_texts_have_the_times_of_their_sounds(tone: Audio) -> None:
+    audio, said = joined([tone, tone, tone], ["a", "b", "c"], [0.1, 0.2])
+    assert audio.duration == pytest.approx(3 * tone.duration + 0.3)
+    assert [one.start for one in said] == pytest.approx([0.0, tone.duration + 0.1, 2 * tone.duration + 0.3])
+    assert [one.end - one.start for one in said] == pytest.approx([2.0] * 3, abs=0.03)
 
 
 def test_what_is_chosen_by_is_never_learnt(clips: Path) -> None:

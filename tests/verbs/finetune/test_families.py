@@ -14,7 +14,7 @@ from auricle.audio import Audio
 from auricle.engines import DecodeOptions, load_engine
 from auricle.errors import DatasetError, OptionError
 from auricle.verbs.finetune import finetune, recipe_of
-from auricle.verbs.finetune.scratch import BLANK, SPACE, UNKNOWN, letters
+from auricle.verbs.finetune.scratch import BLANK, SPACE, UNKNOWN, letters, words
 
 torch = pytest.importorskip("torch")
 
@@ -80,6 +80,31 @@ def test_letters_are_sorted_and_there() -> None:
         letters([" "])
     with pytest.raises(DatasetError, match="too many for CTC"):
         letters(["".join(map(chr, range(0x4E00, 0x4E00 + 2001)))])
+
+
+def test_a_model_from_nothing_that_writes_whole_words(tmp_path: Path) -> None:
+    from auricle.engines.transformers.vocabulary import Vocabulary
+    from auricle.models import resolve
+
+    asked = recipe(
+        tmp_path, corpus(tmp_path / "data"), scratch="conformer", width=32, layers=1, units="words"
+    )
+    found = finetune(recipe_of(asked))
+    config = json.loads((found.folder / "config.json").read_text("utf-8"))
+    alphabet = Vocabulary(resolve(str(found.folder)), config).alphabet
+    assert alphabet.texts == ("", "", " he", " in", " it", " on", " sat") and alphabet.blank == 0
+    assert alphabet.text([2, 6, 0, 3]) == "he sat in"
+    assert config["vocab_size"] == 7 and config["encoder_config"]["subsampling_factor"] == 4
+    engine = load_engine(str(found.folder))
+    assert engine.transcribe([Audio.silence(1.0, engine.rate)], DecodeOptions())[0].duration == 1.0
+
+
+def test_words_are_sorted_and_few() -> None:
+    assert words(["two one", "one"]) == [BLANK, UNKNOWN, "▁one", "▁two"]
+    with pytest.raises(DatasetError, match="no words"):
+        words([" "])
+    with pytest.raises(DatasetError, match=r"base\.units=letters"):
+        words([" ".join(map(str, range(2001)))])
 
 
 def test_texts_with_letters_that_the_model_lacks(tmp_path: Path) -> None:

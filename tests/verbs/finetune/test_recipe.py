@@ -52,6 +52,7 @@ def test_a_list_may_be_one() -> None:
         ({"trainer": [1]}, "trainer holds arguments of Trainer"),
         ({"base": {"lora_rank": 4}}, "base.lora_rank is for base.method: lora"),
         ({"base": {"width": 64}}, "base.width is for base.scratch"),
+        ({"base": {"units": "words"}}, "base.units is for base.scratch"),
         ({"base": {"scratch": "conformer", "model": "tiny"}}, "has no base"),
         ({"training": {"evaluate_every": 50, "save_every": 20}}, "multiple of save_every"),
         ({"output": ""}, "needs an output"),

@@ -17,12 +17,16 @@ from auricle import features
 from auricle.audio import Audio
 from auricle.augment import Augment, SpecAugment, generator
 from auricle.augment.parts import FRAME, active
+from auricle.verbs.finetune.distilling import REPLAY
 from auricle.verbs.finetune.examples import Example
-from auricle.verbs.finetune.targets import IGNORED, Target, WhisperTargets
+from auricle.verbs.finetune.joining import Joins
+from auricle.verbs.finetune.targets import IGNORED, Said, Target, WhisperTargets
 from auricle.verbs.finetune.windows import LONGEST, window_frames
 
+_HELD = (
+    200_000_000  # bytes of sounds that stay in memory: 52 minutes at 16 kHz, or all of a few thousand words
+)
 _POOL = 50  # batches that are sorted by length together
-_PAUSE = (0.05, 0.3)  # seconds between utterances that are joined
 _HIDDEN = SpecAugment(bands=2, width=15, times=2, length=40, share=0.1)
 
 Index = tuple[int, int]
@@ -36,9 +40,16 @@ class Order:
     """
 
     def __init__(
-        self, train: Sequence[Example], replay: Sequence[Example], share: float, batch: int, seed: int
+        self,
+        train: Sequence[Example],
+        replay: Sequence[Example],
+        share: float,
+        batch: int,
+        seed: int,
+        joins: Joins | None = None,
     ) -> None:
-        self._lengths = [item.seconds for item in (*train, *replay)]
+        items = (*train, *replay)
+        self._joins, self._places = joins or Joins(items), range(len(items))
         self._train, self._replay = len(train), len(replay)
         self._extra = round(len(train) * share / (1 - share)) if replay else 0
         self._batch, self._seed = batch, seed
@@ -52,23 +63,27 @@ class Order:
         return self._train + self._extra
 
     def by_length(self) -> list[int]:
-        """All places, the shortest clip first."""
-        return sorted(range(len(self._lengths)), key=self._lengths.__getitem__)
+        """All places, the one with the shortest sound in the first epoch first."""
+        return sorted(self._places, key=self._lengths(0).__getitem__)
 
     def __iter__(self) -> Iterator[Index]:
         random = np.random.default_rng([self._seed, self.epoch])
         places = np.concatenate([np.arange(self._train), self._drawn(random)])
         random.shuffle(places)
+        lengths = self._lengths(self.epoch)
         pool = self._batch * _POOL
         batches: list[list[int]] = []
         for first in range(0, len(places), pool):
-            alike = sorted(places[first : first + pool].tolist(), key=self._lengths.__getitem__)
+            alike = sorted(places[first : first + pool].tolist(), key=lengths.__getitem__)
             batches += [alike[at : at + self._batch] for at in range(0, len(alike), self._batch)]
         whole = [batch for batch in batches if len(batch) == self._batch]
         random.shuffle(whole)
         rest = [place for batch in batches if len(batch) < self._batch for place in batch]
         for place in (*(place for batch in whole for place in batch), *rest):
             yield self.epoch, place
+
+    def _lengths(self, epoch: int) -> list[float]:
+        return [self._joins.seconds(epoch, place) for place in self._places]
 
     def _drawn(self, random: Random) -> Any:
         if not self._extra:
@@ -79,15 +94,24 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One utterance of one epoch: its sound after augmentation, its text, its random numbers."""
+    """One utterance of one epoch: its sound after augmentation, what is said in it, its random numbers."""
 
     audio: Audio
-    text: str
+    said: tuple[Said, ...]
     random: Random
+    replay: bool = False
+
+    @property
+    def text(self) -> str:
+        """All that is said."""
+        return " ".join(one.text for one in self.said)
 
 
 class Sounds:
-    """The dataset that the Trainer indexes: reads, joins and augments what an index names."""
+    """The dataset that the Trainer indexes: reads, augments and joins what an index names.
+
+    Utterances that are joined are changed by the same draw, so that they sound like one recording.
+    """
 
     def __init__(
         self,
@@ -95,15 +119,15 @@ class Sounds:
         augment: Augment | None = None,
         share: float = 0.0,
         rate: int = 16_000,
-        join: int = 1,
+        joins: Joins | None = None,
         *,
         seed: int = 0,
     ) -> None:
         self._items, self._augment, self._share = items, augment, share
-        self._rate, self._join, self._seed = rate, join, seed
-        self._kin: dict[tuple[str | None, bool], list[int]] = {}
-        for place, item in enumerate(items):
-            self._kin.setdefault((item.utterance.speaker, item.replay), []).append(place)
+        self._rate, self._seed = rate, seed
+        self._joins = joins or Joins(items)
+        self._held: dict[int, Audio] = {}
+        self._room = _HELD
 
     def __len__(self) -> int:
         return len(self._items)
@@ -113,25 +137,40 @@ class Sounds:
         item = self._items[place]
         key = f"{epoch}:{item.utterance.id}"
         random = generator(self._seed, key)
-        audio, text = item.utterance.load(self._rate), item.text
-        if self._join > 1:
-            audio, text = self._joined(item, audio, random)
-        if self._augment is not None and random.random() < self._share:
-            audio = self._augment(audio, key)
-        return Heard(audio, text, random)
+        changed = self._augment is not None and random.random() < self._share
+        places = self._joins.of(epoch, place)
+        parts = [self._load(one) for one in places]
+        if self._augment is not None and changed:
+            parts = [self._augment(part, key) for part in parts]
+        texts = [self._items[one].text for one in places]
+        audio, said = joined(parts, texts, self._joins.pauses(epoch, place, len(places)))
+        return Heard(audio, said, random, item.replay)
 
-    def _joined(self, item: Example, audio: Audio, random: Random) -> tuple[Audio, str]:
-        """The utterance and some others of its speaker, with short pauses between them."""
-        kin = self._kin[item.utterance.speaker, item.replay]
-        parts, texts = [audio.samples], [item.text]
-        for _ in range(int(random.integers(self._join))):
-            other = self._items[kin[int(random.integers(len(kin)))]]
-            parts += [
-                np.zeros(int(random.uniform(*_PAUSE) * self._rate), np.float32),
-                other.utterance.load(self._rate).samples,
-            ]
-            texts.append(other.text)
-        return Audio(np.concatenate(parts), self._rate), " ".join(texts)
+    def _load(self, place: int) -> Audio:
+        """A sound as it was recorded; kept for the next epoch while there is room."""
+        if (found := self._held.get(place)) is not None:
+            return found
+        audio = self._items[place].utterance.load(self._rate)
+        if audio.samples.nbytes <= self._room:
+            self._held[place] = audio
+            self._room -= audio.samples.nbytes
+        return audio
+
+
+def joined(
+    parts: Sequence[Audio], texts: Sequence[str], pauses: Sequence[float]
+) -> tuple[Audio, tuple[Said, ...]]:
+    """Sounds after one another with silence between them, and when each text is said."""
+    rate = parts[0].rate
+    samples: list[Any] = []
+    said: list[Said] = []
+    length = 0
+    for part, text, pause in zip(parts, texts, (*pauses, 0.0), strict=True):
+        begin = length / rate
+        said.append(Said(text, begin, begin + speech_end(part)))
+        samples += [part.samples, np.zeros(int(pause * rate), np.float32)]
+        length += len(part.samples) + len(samples[-1])
+    return Audio(np.concatenate(samples), rate), tuple(said)
 
 
 def speech_end(audio: Audio) -> float:
@@ -154,16 +193,22 @@ class WhisperCollator:
     full: bool
     timestamps: float
     mask: bool
+    replay: bool = False
 
     def __call__(self, batch: Sequence[Heard]) -> dict[str, Any]:
-        """input_features [batch, bands, frames], decoder_input_ids, their mask and labels [batch, tokens]."""
+        """input_features [batch, bands, frames], decoder_input_ids, their mask and labels [batch, tokens].
+
+        With ``replay``, also which of them are replay [batch].
+        """
         import torch
 
         longest = max(item.audio.duration for item in batch)
         frames = LONGEST if self.full else window_frames(longest, self.tail)
         mels = np.stack([self._features(item, frames) for item in batch])
         rows = [self._target(item) for item in batch]
-        return {"input_features": torch.from_numpy(mels), **decoder_side(rows, self.targets.tokens.end)}
+        kept = {REPLAY: torch.tensor([item.replay for item in batch])} if self.replay else {}
+        sound = {"input_features": torch.from_numpy(mels)}
+        return {**sound, **decoder_side(rows, self.targets.tokens.end), **kept}
 
     def _features(self, item: Heard, frames: int) -> Any:
         mel = features.log_mel(item.audio.samples, self.bands, frames)
@@ -174,7 +219,7 @@ class WhisperCollator:
 
     def _target(self, item: Heard) -> Target:
         timed = self.timestamps > 0 and item.random.random() < self.timestamps
-        return self.targets(item.text, speech_end(item.audio) if timed else None)
+        return self.targets.timed(item.said) if timed else self.targets(item.text)
 
 
 def decoder_side(rows: Sequence[Target], pad: int) -> dict[str, Any]:

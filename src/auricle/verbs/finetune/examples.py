@@ -21,6 +21,8 @@ from auricle.verbs.finetune.targets import styled
 
 # Between the splits of one dataset these are told, and refused only where they are asked about.
 _SHARED = ("shared-speaker", "shared-text", "shared-audio")
+# Faults of texts: none where a model writes its own.
+_TEXTS = ("no-text", "markup", "too-many-labels", "unknown-letters", "odd-speed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +67,27 @@ def gather(
     needs: Needs,
     *,
     seed: int = 0,
+    own_words: bool = False,
     on_progress: Callable[[str, float], None] | None = None,
 ) -> Material:
-    """Open and check all data of a recipe.
+    """Open and check all data of a recipe; with ``own_words``, replay needs no texts.
 
     Raises DatasetError where faults have to be dealt with first, and what opening raises.
     """
     prints: dict[str, str] = {}
     lost: dict[str, int] = {}
 
-    def read(specs: Iterable[str], replay: bool = False) -> list[Example]:
+    def read(specs: Iterable[str], replay: bool = False, texts: bool = True) -> list[Example]:
         found: list[Example] = []
         for spec in specs:
             dataset = opened(spec, options)
-            found += _checked(dataset, spec, options, needs, lost, on_progress, replay=replay)
+            found += _checked(dataset, spec, options, needs, lost, on_progress, replay=replay, texts=texts)
             prints[spec] = dataset.fingerprint
         return found
 
     train = read(options.train)
-    replay, guard = read(options.replay, replay=True), read(options.guard, replay=True)
+    replay = read(options.replay, replay=True, texts=not own_words)
+    guard = read(options.guard, replay=True)
     if options.dev:
         dev = read((options.dev,))
         dev = sorted(dev, key=lambda item: _draw(item.utterance.id, seed))[: options.dev_size]
@@ -106,6 +110,7 @@ def _checked(
     on_progress: Callable[[str, float], None] | None,
     *,
     replay: bool,
+    texts: bool,
 ) -> list[Example]:
     """The utterances of one dataset that a model can learn from."""
     ends: list[float] = [0.0]
@@ -115,9 +120,10 @@ def _checked(
         if on_progress is not None:
             on_progress(spec, seconds)
 
-    asked = CheckOptions(
-        needs.model, drop=options.drop, keep=tuple({*options.keep, *_SHARED} - {*options.drop})
-    )
+    aside = () if texts else _TEXTS
+    drop = tuple(kind for kind in options.drop if kind not in aside)
+    keep = tuple({*options.keep, *_SHARED, *aside} - {*drop})
+    asked = CheckOptions(needs.model, drop=drop, keep=keep)
     found = check(dataset, asked, needs=needs, on_progress=heard)
     if not found.fit:
         raise DatasetError(_unfit(found, spec))

@@ -9,7 +9,7 @@ import json
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,19 @@ from auricle.verbs.datasets.needs import Needs, needs_of
 from auricle.verbs.finetune import averaging, forecast, training
 from auricle.verbs.finetune.batches import Order, Sounds
 from auricle.verbs.finetune.card import write_card
+from auricle.verbs.finetune.distilling import Distilling
 from auricle.verbs.finetune.examples import Example, Material, gather
-from auricle.verbs.finetune.hearing import Ear, hear
+from auricle.verbs.finetune.hearing import Ear, hear, loops, written
+from auricle.verbs.finetune.joining import Joins
 from auricle.verbs.finetune.keeping import add_to_story, keep, story_of
-from auricle.verbs.finetune.learner import Learner, base_folder, open_learner, prompt, require
+from auricle.verbs.finetune.learner import (
+    Learner,
+    base_folder,
+    open_distilling,
+    open_learner,
+    prompt,
+    require,
+)
 from auricle.verbs.finetune.recipe import Recipe, blend_share
 from auricle.verbs.finetune.trainer import Parts
 from auricle.verbs.finetune.verdict import judge
@@ -65,12 +74,14 @@ class Finetuning:
         self._watcher.stage("loading the model")
         self._seed()
         learner = open_learner(recipe, base, folder)
+        material = self._in_own_words(learner, material)
         self._tell(learner, material)
-        self._forecast(learner, material)
+        distilling = open_distilling(recipe, learner)
+        self._forecast(learner, material, distilling)
         share = blend_share(recipe.averaging.blend)
         blend = averaging.Blend(learner.model) if share != 1 else None
         before = self._before(learner, material)
-        found = training.train(recipe, self._parts(learner, material, before), self.folder / WORK)
+        found = training.train(recipe, self._parts(learner, material, before, distilling), self.folder / WORK)
         if not training.is_first():
             return Finetuned(self.folder, {})
         share, tried = self._blended(learner, material, blend, before) if blend else (1.0, [])
@@ -89,7 +100,7 @@ class Finetuning:
             },
         )
         made = keep(learner, recipe, story)
-        del learner, blend  # the verdict loads both models anew
+        del learner, blend, distilling  # the verdict loads both models anew
         return Finetuned(made, self._judged(made, story))
 
     def _judged(self, folder: Path, story: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +139,29 @@ class Finetuning:
     def _material(self, folder: ModelFolder) -> Material:
         self._watcher.stage("checking the data")
         needs = needs_of(str(folder.path))
-        return gather(self.recipe.data, _named(needs, folder.name), seed=self.recipe.training.seed)
+        recipe = self.recipe
+        own = recipe.training.distil > 0
+        return gather(recipe.data, _named(needs, folder.name), seed=recipe.training.seed, own_words=own)
+
+    def _in_own_words(self, learner: Learner, material: Material) -> Material:
+        """The replay with the texts that the base writes, where the model is to stay with it.
+
+        What it writes nothing for, or one word again and again, is left out.
+        """
+        if not self.recipe.training.distil:
+            return material
+        path = self.folder / WORK / "replay.json"
+        if path.is_file():
+            texts = json.loads(path.read_text("utf-8"))
+        else:
+            self._watcher.stage("the base writes the texts of the replay")
+            arithmetic = training.precision(self.recipe)
+            texts = written(learner, material.replay, self.recipe.base.language, arithmetic)
+            if training.is_first():
+                write_atomic(path, json.dumps(texts).encode())
+        pairs = zip(material.replay, texts, strict=True)
+        kept = tuple(replace(item, text=text) for item, text in pairs if text and not loops(text))
+        return replace(material, replay=kept)
 
     def _seed(self) -> None:
         import torch
@@ -151,13 +184,12 @@ class Finetuning:
         for kind, count in material.left_out.items():
             self._watcher.note(f"left out: {count} {kind}")
 
-    def _forecast(self, learner: Learner, material: Material) -> None:
+    def _forecast(self, learner: Learner, material: Material, distilling: Distilling | None) -> None:
         """Say what it will take, from a few measured clips. Raises OptionError for too little memory."""
         self._watcher.stage("measuring a step")
         arithmetic = training.precision(self.recipe)
-        measuring = forecast.Forecaster(
-            learner, self._sounds(learner, material), self._order(material), self.recipe, arithmetic
-        )
+        sounds, order = self._sounds(learner, material), self._order(learner, material)
+        measuring = forecast.Forecaster(learner, sounds, order, self.recipe, arithmetic, distilling)
         self._watcher.note(measuring.run(forecast.free_memory(), training.processes()).line())
 
     def _before(self, learner: Learner, material: Material) -> dict[str, Ear]:
@@ -182,17 +214,24 @@ class Finetuning:
             learner, items, language=self.recipe.base.language, precision=training.precision(self.recipe)
         )
 
-    def _parts(self, learner: Learner, material: Material, before: Mapping[str, Ear]) -> Parts:
+    def _parts(
+        self,
+        learner: Learner,
+        material: Material,
+        before: Mapping[str, Ear],
+        distilling: Distilling | None,
+    ) -> Parts:
         recipe = self.recipe
         return Parts(
             learner,
             self._sounds(learner, material),
-            self._order(material),
+            self._order(learner, material),
             lambda: self._hear(learner, material.dev),
             Collapse(learner.kind, recipe.training.patience, before.get("dev")),
             recipe.training.patience,
             self._average(learner),
             self._watcher,
+            distilling,
         )
 
     def _average(self, learner: Learner) -> averaging.Average | None:
@@ -206,11 +245,17 @@ class Finetuning:
         noises = Noises.of([data.noises]) if data.noises else None
         augment = Augment.of(*data.augment, seed=seed, noises=noises) if data.augment else None
         items = (*material.train, *material.replay)
-        return Sounds(items, augment, data.augment_share, learner.rate, data.join, seed=seed)
+        joins = self._joins(learner, material)
+        return Sounds(items, augment, data.augment_share, learner.rate, joins, seed=seed)
 
-    def _order(self, material: Material) -> Order:
+    def _order(self, learner: Learner, material: Material) -> Order:
         size, seed = self.recipe.training.batch_size, self.recipe.training.seed
-        return Order(material.train, material.replay, self.recipe.data.replay_share, size, seed)
+        share, joins = self.recipe.data.replay_share, self._joins(learner, material)
+        return Order(material.train, material.replay, share, size, seed, joins)
+
+    def _joins(self, learner: Learner, material: Material) -> Joins:
+        items = (*material.train, *material.replay)
+        return Joins(items, self.recipe.data.join, learner.longest, seed=self.recipe.training.seed)
 
     def _blended(
         self, learner: Learner, material: Material, blend: averaging.Blend, before: Mapping[str, Ear]
@@ -235,8 +280,6 @@ class Finetuning:
 
 
 def _named(needs: Needs, name: str) -> Needs:
-    from dataclasses import replace
-
     return replace(needs, model=name)
 
 

@@ -21,6 +21,7 @@ from auricle.engines.transformers import opening
 from auricle.errors import OptionError
 from auricle.models import machine
 from auricle.verbs.finetune.batches import Order, Sounds
+from auricle.verbs.finetune.distilling import Distilling, loss_of
 from auricle.verbs.finetune.learner import Learner
 from auricle.verbs.finetune.recipe import Recipe
 
@@ -51,7 +52,16 @@ class Forecast:
 class Forecaster:
     """Measures one learner on its own data. The weights, their gradients and every draw stay as they were."""
 
-    def __init__(self, learner: Learner, sounds: Sounds, order: Order, recipe: Recipe, kind: str) -> None:
+    def __init__(
+        self,
+        learner: Learner,
+        sounds: Sounds,
+        order: Order,
+        recipe: Recipe,
+        kind: str,
+        distilling: Distilling | None = None,
+    ) -> None:
+        self._distilling = distilling
         self._learner, self._sounds, self._order = learner, sounds, order
         self._recipe, self._kind = recipe, kind
 
@@ -122,7 +132,7 @@ class Forecaster:
         inputs = {name: value.to(device) for name, value in batch.items()}
         kind = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(self._kind)
         with torch.autocast(device.type, kind) if kind is not None else nullcontext():
-            return learner.model(**inputs).loss
+            return loss_of(learner.model, inputs, self._distilling)
 
     def _longest(self) -> list[int]:
         return self._order.by_length()[-_FEW:]

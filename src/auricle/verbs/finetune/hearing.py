@@ -47,7 +47,7 @@ class Ear:
     @property
     def looping(self) -> float:
         """The share of texts in which one word is most of many."""
-        return sum(map(_loops, self.texts)) / max(1, len(self.texts))
+        return sum(map(loops, self.texts)) / max(1, len(self.texts))
 
 
 def hear(
@@ -58,6 +58,17 @@ def hear(
     precision: str = "float32",
     on_progress: Callable[[int], None] | None = None,
 ) -> Ear:
+    """What the weights make of utterances, as they are now, and how wrong it is."""
+    return scored(items, written(learner, items, language, precision, on_progress))
+
+
+def written(
+    learner: Learner,
+    items: Sequence[Example],
+    language: str | None = None,
+    precision: str = "float32",
+    on_progress: Callable[[int], None] | None = None,
+) -> list[str]:
     """Decode utterances with the weights as they are, batches of about one length."""
     was = learner.model.training
     learner.model.eval()
@@ -76,7 +87,7 @@ def hear(
                     on_progress(len(texts))
     finally:
         learner.model.train(was)
-    return scored(items, [texts[place] for place in range(len(items))])
+    return [texts[place] for place in range(len(items))]
 
 
 def scored(items: Sequence[Example], texts: Sequence[str]) -> Ear:
@@ -97,6 +108,7 @@ def _arithmetic(model: Any, precision: str) -> Any:
     return torch.autocast(model.device.type, kind, enabled=kind is not None)
 
 
-def _loops(text: str) -> bool:
+def loops(text: str) -> bool:
+    """Whether one word is most of a text of many."""
     words = text.lower().split()
     return len(words) >= _LOOP and Counter(words).most_common(1)[0][1] > len(words) / 2

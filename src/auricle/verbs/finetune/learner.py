@@ -19,6 +19,7 @@ from auricle.models.folders import read_json
 from auricle.models.kinds import Kind, kind_of
 from auricle.options import changed
 from auricle.verbs.finetune.batches import ModelCollator, WhisperCollator
+from auricle.verbs.finetune.distilling import Distilling
 from auricle.verbs.finetune.recipe import BaseOptions, Recipe
 from auricle.verbs.finetune.targets import WhisperTargets
 from auricle.verbs.finetune.windows import ShortWindows
@@ -107,6 +108,15 @@ def open_learner(recipe: Recipe, base: ModelFolder, folder: ModelFolder) -> Lear
     return _other(recipe, model, kind, base, folder)
 
 
+def open_distilling(recipe: Recipe, learner: Learner) -> Distilling | None:
+    """The base beside the learner, as it was and stays; None where nothing is to stay with it."""
+    if not recipe.training.distil:
+        return None
+    teacher = _load(learner.kind, learner.folder).eval().requires_grad_(False)
+    ShortWindows(teacher)
+    return Distilling(teacher, recipe.training.distil)
+
+
 def unwrapped(model: Any) -> Any:
     """The model itself, without what trains it around it."""
     inner = getattr(model, "module", model)
@@ -137,6 +147,7 @@ def _whisper(recipe: Recipe, model: Any, base: ModelFolder, folder: ModelFolder)
         full=training.window == "full",
         timestamps=training.timestamps,
         mask=recipe.data.mask,
+        replay=training.distil > 0,
     )
     return Learner(model, "whisper", folder, base, collator, 16_000, 30.0)
 
@@ -164,7 +175,7 @@ def prompt(tokens: WhisperTokens, options: BaseOptions, folder: ModelFolder) -> 
 def _other(recipe: Recipe, model: Any, kind: Kind, base: ModelFolder, folder: ModelFolder) -> Learner:
     from transformers import AutoFeatureExtractor, AutoTokenizer
 
-    if useless := {"window", "tail", "timestamps"} & changed(recipe.training):
+    if useless := {"window", "tail", "timestamps", "distil"} & changed(recipe.training):
         raise OptionError(f"training.{min(useless)} is for Whisper, and {base.name} is none. Leave it out.")
     with opening.quiet(), opening.explained(folder):
         extractor = AutoFeatureExtractor.from_pretrained(str(folder.path), local_files_only=True)

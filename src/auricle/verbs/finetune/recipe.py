@@ -21,6 +21,7 @@ from auricle.verbs.finetune.targets import STYLES
 
 METHODS = ("full", "frozen-encoder", "lora", "adapter")
 SCRATCH = ("", "conformer")
+UNITS = ("letters", "words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class BaseOptions:
     model: str = option("tiny.en", "model to start from: name, folder or Hub id", metavar="NAME")
     revision: str | None = option(None, "branch, tag or commit of a Hub model", metavar="REV")
     scratch: str = option("", "a new CTC model of this build, with letters from the data", choices=SCRATCH)
+    units: str = option(
+        "letters",
+        "what a model from scratch writes: letters, or the words of the data and no others",
+        choices=UNITS,
+    )
     width: int = option(96, "width of a model from scratch")
     layers: int = option(4, "layers of a model from scratch")
     method: str = option("full", "what is trained", choices=METHODS)
@@ -65,7 +71,7 @@ class DataOptions:
     augment_share: float = option(0.5, "share of the utterances that are changed")
     noises: str = option("", "folder of sounds for the step noise", metavar="DIR")
     mask: bool = option(True, "SpecAugment: hide bands and stretches of the spectrogram")
-    join: int = option(1, "utterances of a speaker joined into one, at most (CTC)")
+    join: int = option(1, "utterances of a speaker joined into one, at most")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,9 @@ class TrainingOptions:
     )
     tail: float = option(0.5, "seconds of silence that are computed as they are after the longest clip")
     timestamps: float = option(0.5, "share of the targets with timestamps (Whisper)")
+    distil: float = option(
+        0.0, "weight of staying with what the base writes on the replay, which needs no texts then (Whisper)"
+    )
     precision: str = option("auto", "arithmetic", choices=("auto", "float32", "bfloat16", "float16"))
     checkpointing: bool = option(False, "compute activations twice, to save memory")
     evaluate_every: int = option(50, "steps between evaluations")
@@ -303,6 +312,7 @@ def _check(recipe: Recipe) -> None:
     for name, share in shares:
         if not 0 <= share <= 1 or (name in ("ema", "replay_share") and share == 1):
             raise OptionError(f"{name} is a share between 0 and 1.")
+    _check_distil(recipe)
     if training.learning_rate <= 0:
         raise OptionError("learning_rate must be above 0.")
     if training.save_every and training.evaluate_every % training.save_every:
@@ -315,12 +325,22 @@ def _check(recipe: Recipe) -> None:
         raise OptionError("blend: auto needs data.guard, to see what is forgotten.")
 
 
+def _check_distil(recipe: Recipe) -> None:
+    weight = recipe.training.distil
+    if weight < 0:
+        raise OptionError("distil is a weight: 0, or above.")
+    if weight and not recipe.data.replay:
+        raise OptionError("distil needs data.replay: sounds on which the model stays with its base.")
+    if weight and recipe.trainer.get("label_smoothing_factor"):
+        raise OptionError("training.distil does not go with trainer.label_smoothing_factor. Leave one out.")
+
+
 def _check_useless(base: BaseOptions) -> None:
     """Refuse what would be ignored."""
     moved = changed(base)
     for names, there, wanted in (
         (("lora_rank", "lora_alpha"), base.method == "lora", "method: lora"),
-        (("width", "layers"), bool(base.scratch), "scratch: conformer"),
+        (("width", "layers", "units"), bool(base.scratch), "scratch: conformer"),
     ):
         for name in names:
             if name in moved and not there:

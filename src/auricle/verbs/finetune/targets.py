@@ -1,6 +1,6 @@
 """What a model is to write for an utterance: the style of a text, and its tokens.
 
-A Whisper is shown ``start, language, task, no timestamps, text, end``, or times around the text.
+A Whisper is shown ``start, language, task, no timestamps, text, end``, or times around the texts.
 What it is told (the prompt) carries no loss, so that it stays as willing as it was to write times.
 """
 
@@ -46,20 +46,36 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A text, and the seconds of its sound between which it is said."""
+
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class WhisperTargets:
     """Targets of one checkpoint. ``prompt`` is start, and language and task where it knows several."""
 
     tokens: WhisperTokens
     prompt: tuple[int, ...]
 
-    def __call__(self, text: str, end: float | None = None) -> Target:
-        """The target of a text; with times where ``end`` (seconds) says where its speech ends."""
-        body = self.tokens.encode(f" {text.strip()}")
+    def __call__(self, text: str) -> Target:
+        """The target of a text without times."""
+        prompt = [*self.prompt, self.tokens.no_timestamps]
+        return self._of(prompt, [*self.tokens.encode(f" {text.strip()}"), self.tokens.end])
+
+    def timed(self, said: Sequence[Said]) -> Target:
+        """The target with times around each text; the first begins at 0.00, wherever its sound does."""
         tokens = self.tokens
-        if end is None:
-            return self._of([*self.prompt, tokens.no_timestamps], [*body, tokens.end])
-        first = tokens.first_timestamp
-        return self._of([*self.prompt, first], [*body, first + round(end / TIME_STEP), tokens.end])
+        written: list[int] = []
+        for one in said:
+            if written:
+                written.append(tokens.first_timestamp + round(one.start / TIME_STEP))
+            written += tokens.encode(f" {one.text.strip()}")
+            written.append(tokens.first_timestamp + round(one.end / TIME_STEP))
+        return self._of([*self.prompt, tokens.first_timestamp], [*written, tokens.end])
 
     def count(self, text: str) -> int:
         """How many places of the decoder a text takes, the prompt and the end included."""

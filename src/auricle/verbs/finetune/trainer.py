@@ -15,6 +15,7 @@ from typing import Any
 
 from auricle.verbs.finetune.averaging import Average
 from auricle.verbs.finetune.batches import Order, Sounds
+from auricle.verbs.finetune.distilling import Distilling
 from auricle.verbs.finetune.hearing import Ear
 from auricle.verbs.finetune.learner import Learner
 from auricle.verbs.finetune.watching import Collapse, Pace, Step, TrainingError, Watcher, check_loss
@@ -34,6 +35,7 @@ class Parts:
     patience: int
     average: Average | None
     watcher: Watcher
+    distilling: Distilling | None = None
 
 
 def speech_trainer(parts: Parts, arguments: Any) -> Any:
@@ -50,6 +52,8 @@ def speech_trainer(parts: Parts, arguments: Any) -> Any:
         callbacks=[teller(parts)],
     )
     trainer.model_accepts_loss_kwargs = False
+    if parts.distilling is not None:
+        parts.distilling.teacher.to(arguments.device)
     trainer.remove_callback(PrinterCallback)
     return trainer
 
@@ -94,6 +98,12 @@ class _SpeechTrainer:
         loss = super().training_step(*arguments, **named)  # type: ignore[misc]
         check_loss(float(loss), self.state.global_step + 1)
         return loss
+
+    def compute_loss(self, model: Any, inputs: Any, *arguments: Any, **named: Any) -> Any:
+        """The library's loss, or the one that stays with the base on replay."""
+        if self.parts.distilling is None:
+            return super().compute_loss(model, inputs, *arguments, **named)  # type: ignore[misc]
+        return self.parts.distilling.loss(model, inputs)
 
     def evaluate(self, *arguments: Any, **named: Any) -> dict[str, float]:
         """Hear the dev set, and stop a training that has collapsed. Raises TrainingError."""

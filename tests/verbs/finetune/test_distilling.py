@@ -1,0 +1,125 @@
+"""Staying with the base: a distance on replay, the texts of the base, and what does not go with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auricle.errors import OptionError
+from auricle.verbs.finetune import finetune, recipe_of
+from auricle.verbs.finetune.batches import Order, Sounds
+from auricle.verbs.finetune.distilling import Distilling, loss_of
+from auricle.verbs.finetune.examples import gather
+from auricle.verbs.finetune.learner import base_folder, open_distilling, open_learner
+from corpora import corpus
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture
+def kept(recipe: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """The same training, with replay of three clips that have no texts."""
+    manifest = corpus(tmp_path / "other", [(f"r{number}", 0.6 + 0.1 * number, "") for number in range(3)])
+    data = {**recipe["data"], "replay": [str(manifest)], "replay_share": 0.4}
+    return {**recipe, "data": data, "training": {**recipe["training"], "distil": 2.0, "batch_size": 4}}
+
+
+def batch_of(values: dict[str, Any]) -> tuple[Any, Distilling, dict[str, Any]]:
+    made = recipe_of(values)
+    learner = open_learner(made, *base_folder(made.base))
+    distilling = open_distilling(made, learner)
+    assert distilling is not None
+    learner.model.eval()
+    material = gather(made.data, _needs(made.base.model), own_words=True)
+    items = (*material.train[:2], *material.replay[:2])
+    sounds = Sounds(items)
+    return learner.model, distilling, learner.collator([sounds[0, place] for place in range(4)])
+
+
+def _needs(model: str) -> Any:
+    from auricle.verbs.datasets.needs import needs_of
+
+    return needs_of(model)
+
+
+def test_the_base_has_no_distance_to_itself(kept: dict[str, Any]) -> None:
+    model, distilling, batch = batch_of(kept)
+    with torch.no_grad():
+        loss = distilling.loss(model, batch)
+        logits = model(
+            input_features=batch["input_features"],
+            decoder_input_ids=batch["decoder_input_ids"],
+            decoder_attention_mask=batch["decoder_attention_mask"],
+        ).logits
+    own = batch["labels"][:2]
+    spoken = int((batch["labels"] != -100).sum())
+    alone = torch.nn.functional.cross_entropy(
+        logits[:2].flatten(0, 1), own.flatten(), ignore_index=-100, reduction="sum"
+    )
+    assert float(loss) == pytest.approx(float(alone) / spoken, rel=1e-4)
+
+
+def test_a_model_that_went_away_is_pulled_back(kept: dict[str, Any]) -> None:
+    model, distilling, batch = batch_of(kept)
+
+    def pull() -> float:
+        with torch.no_grad():
+            free = Distilling(distilling.teacher, 0.0).loss(model, batch)
+            return float(distilling.loss(model, batch) - free)
+
+    assert pull() == pytest.approx(0.0, abs=1e-6)
+    with torch.no_grad():
+        for part in model.get_decoder().layers.parameters():
+            part.add_(0.3 * torch.randn_like(part))
+    assert pull() > 1e-5
+    assert not any(part.requires_grad for part in distilling.teacher.parameters())
+
+
+def test_without_a_base_to_stay_with_the_loss_is_the_models_own(recipe: dict[str, Any]) -> None:
+    made = recipe_of(recipe)
+    learner = open_learner(made, *base_folder(made.base))
+    assert open_distilling(made, learner) is None
+    sounds = Sounds(gather(made.data, _needs(made.base.model)).train)
+    batch = learner.collator([sounds[0, 0], sounds[0, 1]])
+    learner.model.eval()
+    assert loss_of(learner.model, batch, None).item() == learner.model(**batch).loss.item()
+
+
+def test_replay_without_texts_gets_those_of_the_base(kept: dict[str, Any]) -> None:
+    made = finetune(recipe_of(kept))
+    texts = json.loads((made.folder / "training" / "replay.json").read_text("utf-8"))
+    assert len(texts) == 3 and all(isinstance(text, str) for text in texts)
+    assert made.story["data"]["replay"] == sum(map(bool, texts)) and made.story["steps"] == 4
+    assert made.story["recipe"]["training"]["distil"] == 2.0
+
+
+def test_replay_with_texts_of_its_own_needs_them(kept: dict[str, Any]) -> None:
+    plain = {**kept, "training": {**kept["training"], "distil": 0.0}}
+    with pytest.raises(Exception, match="3 no-text"):
+        finetune(recipe_of(plain))
+
+
+@pytest.mark.parametrize(
+    ("data", "distil", "trainer", "said"),
+    [
+        ({"replay": []}, 1.0, {}, "needs data.replay"),
+        ({}, -1.0, {}, "0, or above"),
+        ({}, 1.0, {"label_smoothing_factor": 0.1}, "does not go with"),
+    ],
+)
+def test_what_does_not_go_together(
+    kept: dict[str, Any], data: dict[str, Any], distil: float, trainer: dict[str, Any], said: str
+) -> None:
+    changed = {**kept, "data": {**kept["data"], **data}, "trainer": trainer}
+    with pytest.raises(OptionError, match=said):
+        recipe_of({**changed, "training": {**kept["training"], "distil": distil}})
+
+
+def test_order_draws_replay_for_its_share(kept: dict[str, Any]) -> None:
+    made = recipe_of(kept)
+    material = gather(made.data, _needs(made.base.model), own_words=True)
+    order = Order(material.train, material.replay, 0.4, 4, 0)
+    assert len(material.replay) == 3 and len(order) == len(material.train) + round(len(material.train) / 1.5)

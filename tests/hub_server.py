@@ -90,11 +90,11 @@ class _Handler(BaseHTTPRequestHandler):
             token = {"accessToken": {"role": self.hub.role}}
             self.json({"type": "user", "name": self.hub.user, "orgs": [], "auth": token})
             return
-        if parts[0] == "datasets":  # a dataset is the repository datasets/owner/name
+        if parts[0] in ("datasets", "spaces"):  # a dataset is the repository datasets/owner/name
             parts = ["/".join(parts[:2]), *parts[2:]]
         if parts[:2] == ["api", "models"]:
             self.api("/".join(parts[2:4]), *parts[4:6])
-        elif parts[:2] == ["api", "datasets"]:
+        elif parts[:2] in (["api", "datasets"], ["api", "spaces"]):
             self.api("/".join(parts[1:4]), *parts[4:6], folder="/".join(parts[6:]))
         elif parts[0] == "cdn":
             self.blob("/".join(parts[1:3]), parts[3], "/".join(parts[4:]))
@@ -116,12 +116,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.json({"errors": [], "warnings": []})
         elif parts[:3] == ["api", "repos", "create"]:
             self.create(json.loads(body))
-        elif parts[:2] == ["api", "datasets"] and parts[4] == "preupload":
+        elif parts[:2] in (["api", "datasets"], ["api", "spaces"]) and parts[4] == "preupload":
             files = [{"path": file["path"], "uploadMode": "regular"} for file in json.loads(body)["files"]]
             self.json({"files": [file | {"shouldIgnore": False} for file in files]})
-        elif parts[:2] == ["api", "datasets"] and parts[4] == "commit":
+        elif parts[:2] in (["api", "datasets"], ["api", "spaces"]) and parts[4] == "commit":
             self.commit("/".join(parts[1:4]), [json.loads(line) for line in body.splitlines()])
-        elif parts[:2] == ["api", "datasets"] and parts[4] == "paths-info":
+        elif parts[:2] in (["api", "datasets"], ["api", "spaces"]) and parts[4] == "paths-info":
             self.paths_info("/".join(parts[1:4]), parts[5], parse_qs(body.decode()).get("paths", []))
         elif parts[:2] == ["api", "models"] and parts[4] == "preupload":
             self.json({"files": [preupload(file["path"]) for file in json.loads(body)["files"]]})
@@ -144,8 +144,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def create(self, asked: dict[str, str]) -> None:
         name = f"{asked.get('organization') or self.hub.user}/{asked['name']}"
-        if asked.get("type") == "dataset":
-            name = f"datasets/{name}"
+        if asked.get("type") in ("dataset", "space"):
+            name = f"{asked['type']}s/{name}"
         if name in self.hub.repos:
             self.answer(409, {}, json.dumps({"url": f"{self.hub.url}/{name}"}).encode())
             return

@@ -2,107 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import re
-import wave
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from visiting import SECONDS, WARNINGS, Open, letter, tab, take_the_sample
 
 import auricle
 from audio_files import write
 from auricle.audio import Audio
-from auricle.demo import DemoOptions, running
-from browser import Opened, chromium
+from auricle.formats import FORMATS, load
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Page
 
-# Gradio's queue uses what pandas 3 deprecates, and its decoder leaves files to the collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
-]
-SECONDS = 1000  # ms
-PATIENCE = 180 * SECONDS  # a machine may be busy with other things: no test here is about speed
+pytestmark = WARNINGS
 SPOKEN = re.compile("americans|fellow|country", re.IGNORECASE)
-Open = Callable[..., Opened]
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    pytest.importorskip("gradio")
-    with running(DemoOptions(port=0, also=("fake",))) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = chromium()
-    from playwright.sync_api import sync_playwright
-
-    microphone = tmp_path_factory.mktemp("sound") / "microphone.wav"
-    _record(microphone)
-    flags = [
-        "--no-sandbox",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={microphone}",
-    ]
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=flags)
-        yield started
-        started.close()
-
-
-def _record(path: Path) -> None:
-    sound = Audio.load(auricle.sample(), rate=48_000).samples
-    quiet = np.zeros(24_000, np.float32)
-    samples = (np.concatenate([quiet, sound, quiet, quiet, quiet]) * 32767).astype("<i2")
-    with wave.open(str(path), "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(48_000)
-        out.writeframes(samples.tobytes())
-
-
-@pytest.fixture
-def page(chrome: Browser, address: str) -> Iterator[Open]:
-    contexts = []
-
-    def open_page(*, width: int = 1100, scheme: str = "light", refuse: bool = False) -> Opened:
-        context = chrome.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if scheme == "dark" else "light",
-            permissions=[] if refuse else ["microphone"],
-        )
-        context.set_default_timeout(PATIENCE)
-        contexts.append(context)
-        opened = Opened(context.new_page())
-        opened.page.on("request", lambda request: opened.asked.append(request.url))
-        opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
-        opened.page.goto(address)
-        opened.page.get_by_role("tab", name="File").wait_for()
-        return opened
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
-def tab(page: Page, name: str) -> Locator:
-    """Go to a tab; what is on it."""
-    page.get_by_role("tab", name=name).click()
-    return page.get_by_role("tabpanel")  # the others are hidden
-
-
-def take_the_sample(page: Page) -> None:
-    here = tab(page, "File")
-    here.get_by_role("button", name="Take the sample: 11 seconds").click()
-    here.get_by_text("jfk").first.wait_for()
-    here.get_by_role("button", name="Transcribe").click()
-    here.locator(".word").nth(20).wait_for()
 
 
 def test_a_file_becomes_text_that_follows_the_player(page: Open) -> None:
@@ -139,11 +57,9 @@ def test_a_video_shows_its_captions(page: Open, tmp_path: Path) -> None:
 
 
 def test_what_is_no_sound_is_a_sentence(page: Open, tmp_path: Path) -> None:
-    letter = tmp_path / "letter.wav"
-    letter.write_bytes(b"Dear Ann, this is not sound. " * 20)
     opened = page()
     here = tab(opened.page, "File")
-    here.locator("input[type=file]").set_input_files(letter)
+    here.locator("input[type=file]").set_input_files(letter(tmp_path))
     here.get_by_text("letter").first.wait_for()
     here.get_by_role("button", name="Transcribe").click()
     told = opened.page.get_by_role("alert")
@@ -190,11 +106,9 @@ def test_a_microphone_that_is_refused_is_told(page: Open, name: str) -> None:
 
 @pytest.mark.slow
 def test_two_pages_at_once_get_each_its_own(page: Open, tmp_path: Path) -> None:
-    letter = tmp_path / "letter.wav"
-    letter.write_bytes(b"Dear Ann, this is not sound. " * 20)
     one, two = page().page, page().page
     take_the_sample(one)
-    tab(two, "File").locator("input[type=file]").set_input_files(letter)
+    tab(two, "File").locator("input[type=file]").set_input_files(letter(tmp_path))
     two.get_by_text("letter").first.wait_for()
     for each in (one, two):
         each.get_by_role("button", name="Transcribe").click()
@@ -203,13 +117,98 @@ def test_two_pages_at_once_get_each_its_own(page: Open, tmp_path: Path) -> None:
     assert not one.get_by_role("alert").filter(has_text="text").count()
 
 
+def dropped(page: Page, file: Path) -> None:
+    """Drop a file on the place for it, as from a folder."""
+    script = """async ([bytes, name]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0))], name));
+      const places = [...document.querySelectorAll("button")].filter((node) => node.offsetParent);
+      const place = places.find((node) => /Drop File/.test(node.textContent));
+      for (const kind of ["dragenter", "dragover", "drop"])
+        place.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
+    }"""
+    page.evaluate(script, [base64.b64encode(file.read_bytes()).decode(), file.name])
+
+
+def test_a_file_is_dropped(page: Open) -> None:
+    opened = page()
+    here = tab(opened.page, "File")
+    dropped(opened.page, auricle.sample())
+    here.get_by_text("jfk").first.wait_for()
+    here.get_by_role("button", name="Transcribe").click()
+    here.locator(".word").nth(20).wait_for()
+
+
+def long_file(folder: Path) -> Path:
+    """Ten minutes: the sample again and again."""
+    samples = np.tile(Audio.load(auricle.sample()).samples, 55)
+    return write(folder / "long.flac", samples, 16_000)
+
+
+@pytest.mark.slow
+def test_a_long_file_shows_how_far_it_is_and_what_it_has_when_it_is_cancelled(
+    page: Open, tmp_path: Path
+) -> None:
+    opened = page()
+    here = tab(opened.page, "File")
+    here.locator("input[type=file]").set_input_files(long_file(tmp_path))
+    here.get_by_text("long").first.wait_for()
+    here.get_by_role("button", name="Transcribe").click()
+    here.locator("progress").wait_for()
+    assert re.search(r"% · \d:\d\d of 10:05", here.locator(".far").inner_text())
+    here.get_by_text(SPOKEN).first.wait_for()
+    here.get_by_role("button", name="Cancel").click()
+    here.get_by_text("Cancelled. This is the text so far.").wait_for()
+    text = here.locator(".text").inner_text()
+    assert SPOKEN.search(text)
+    opened.page.wait_for_timeout(2 * SECONDS)
+    assert here.locator(".text").inner_text() == text, "the work has ended"
+    take_the_sample(opened.page)  # and the next one is heard
+
+
+@pytest.mark.slow
+def test_formats_and_language_are_chosen_and_downloaded(page: Open, tmp_path: Path) -> None:
+    opened = page()
+    opened.page.get_by_role("button", name="Model, language and formats").click()
+    opened.page.get_by_label("Language", exact=True).first.click()
+    opened.page.get_by_role("option", name="English").click()
+    for name in FORMATS:
+        opened.page.get_by_label(name, exact=True).check()
+    take_the_sample(opened.page)
+    for name in FORMATS:
+        with opened.page.expect_download() as coming:
+            opened.page.locator(f"a[href$='jfk.{name}']").first.click()
+        kept = tmp_path / coming.value.suggested_filename
+        coming.value.save_as(kept)
+        assert kept.stat().st_size, name
+        if FORMATS[name].parse:
+            assert "country" in load(kept).text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("size", "part"), [(0, "0 bytes"), (21_000_000, "20")], ids=["empty", "beyond the limit"]
+)
+def test_a_file_that_cannot_be_taken_is_a_sentence(page: Open, tmp_path: Path, size: int, part: str) -> None:
+    path = tmp_path / "talk.wav"
+    path.write_bytes(bytes(size))
+    opened = page()
+    here = tab(opened.page, "File")
+    here.locator("input[type=file]").set_input_files(path)
+    if size == 0:
+        here.get_by_text("talk").first.wait_for()
+        here.get_by_role("button", name="Transcribe").click()
+    told = opened.page.get_by_role("alert").filter(has_text=part)
+    told.first.wait_for()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1100])
 def test_everybody_can_use_it(page: Open, width: int, scheme: str) -> None:
     opened = page(width=width, scheme=scheme)
     take_the_sample(opened.page)
-    for name in ("File", "Microphone", "Live", "Compare"):
+    for name in ("File", "Microphone", "Live", "Compare", "Record"):
         tab(opened.page, name).get_by_role("button").first.wait_for()
         assert opened.fits(), name
         assert not opened.violations(), name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import auricle
+from audio_files import write
 from auricle.audio import Audio
 from auricle.demo import DemoOptions, hearing
 from auricle.demo.hearing import Wanted
@@ -16,7 +18,7 @@ from auricle.demo.live import Talk
 from auricle.demo.shelf import Shelf
 from auricle.engines import LoadOptions
 from auricle.errors import OptionError
-from auricle.serve.batching import Stop
+from auricle.serve.batching import Abandoned, Stop
 
 SAMPLE = str(auricle.sample())
 
@@ -77,17 +79,41 @@ def test_what_a_model_cannot_do_is_a_sentence(shelf: Shelf, tmp_path: Path) -> N
     assert "does not know the language" in page
 
 
-def test_cancelling_ends_the_work(shelf: Shelf, tmp_path: Path) -> None:
-    steps = hearing.hear(shelf, SAMPLE, Wanted("fake"), tmp_path)
+def test_who_goes_ends_the_work(shelf: Shelf, tmp_path: Path) -> None:
+    stop = Stop()
+    steps = hearing.hear(shelf, SAMPLE, Wanted("fake"), tmp_path, stop)
     next(steps)
     steps.close()
+    with pytest.raises(Abandoned):
+        stop.check()
     assert last(shelf, SAMPLE, Wanted("fake"), tmp_path)[1]
+
+
+def test_who_cancels_keeps_the_text_so_far(shelf: Shelf, tmp_path: Path) -> None:
+    path, stop = tmp_path / "long.wav", Stop()
+    write(path, np.tile(Audio.load(SAMPLE).samples, 20), 16_000)
+    steps = hearing.hear(shelf, str(path), Wanted("fake"), tmp_path, stop)
+    heard = next(page for page, _ in steps if "<progress" in page)
+    stop.set()
+    *_, (page, files) = steps
+    assert "Cancelled. This is the text so far." in page
+    assert re.findall("<p>.*?</p>", page)[-1] == re.findall("<p>.*?</p>", heard)[-1]
+    assert not files
+
+
+def test_who_cancels_before_anything_was_heard(shelf: Shelf, tmp_path: Path) -> None:
+    stop = Stop()
+    stop.set()
+    *_, (page, _) = hearing.hear(shelf, SAMPLE, Wanted("fake"), tmp_path, stop)
+    assert "Cancelled." in page and "so far" not in page
+    assert "Cancelled." in list(hearing.compare(shelf, SAMPLE, ("fake", "fake"), "auto", stop))[-1]
 
 
 def test_two_models_side_by_side(shelf: Shelf) -> None:
     pages = list(hearing.compare(shelf, SAMPLE, ("fake", "tiny.en"), "auto"))
-    assert "fake is listening" in pages[0]
-    assert "tiny.en is listening" in pages[1]
+    told = [re.search(r"([\w.]+) is listening", page) for page in pages[:-1]]
+    assert list(dict.fromkeys(found[1] for found in told if found)) == ["fake", "tiny.en"]
+    assert any("<progress" in page for page in pages)
     assert "<mark>" in pages[-1]
     assert "real time" in pages[-1]
 

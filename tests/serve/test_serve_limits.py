@@ -147,6 +147,32 @@ def test_a_client_that_sends_too_slowly_is_given_up() -> None:
         until(address, "auricle_requests_here", 0)
 
 
+def test_a_client_that_sends_for_too_long_is_given_up() -> None:
+    with server(timeout=0.6) as address, connection(address) as opened:
+        opened.sendall(head(1000) + b"--x\r\n")
+        with suppress(OSError):
+            for _ in range(50):  # never silent for long, never done
+                opened.sendall(b"a")
+                time.sleep(0.1)
+        assert b"408" in opened.recv(1000).split(b"\r\n")[0]
+        until(address, "auricle_requests_here", 0)
+
+
+@pytest.mark.parametrize("begun", [b"", b"POST /v1/audio/transcriptions HTTP/1.1\r\nHost: 127."])
+def test_a_request_that_never_begins_is_hung_up_on(begun: bytes) -> None:
+    with server(slow=0.3) as address, connection(address) as opened:
+        opened.sendall(begun)
+        assert opened.recv(1000) == b""
+
+
+def test_a_socket_may_be_silent_for_longer_than_the_head_of_a_request() -> None:
+    with server(slow=0.3) as address, connect(address.replace("http", "ws") + "/v1/realtime") as talking:
+        talking.recv()
+        time.sleep(0.8)
+        talking.send("{}")
+        assert json.loads(talking.recv(timeout=10))["type"] == "error"
+
+
 def test_a_body_without_end_is_cut_off() -> None:
     with server(max_upload=0.5) as address, connection(address) as opened:
         opened.sendall(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import struct
 import wave
 from collections.abc import Iterator
 from typing import Any
@@ -173,6 +175,39 @@ def test_recordings_beyond_the_limit(address: str) -> None:
     assert transcribe(address, files=[("file", "short.flac", silence(30))]).status == 200
 
 
+def wav(rate: int, channels: int, data: bytes) -> bytes:
+    """A WAV file of 8 bits with any header."""
+    form = struct.pack("<HHIIHH", 1, channels, rate, rate * channels, channels, 8)
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(data)) + data
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(1, 1), (8, 2), (4_000_000_000, 1), (16_000, 900), (0, 1)])
+def test_headers_that_blow_sound_up_are_refused_in_little_memory(
+    address: str, rate: int, channels: int
+) -> None:
+    """A sample a second becomes 16,000: what is small must stay small."""
+    before = int(metric(address, "process_resident_memory_bytes"))
+    found = transcribe(
+        address, files=[("file", "bomb.wav", wav(rate, channels, bytes([120, 140]) * 450_000))]
+    )
+    assert found.status in (400, 413)
+    assert found.error["message"]
+    assert int(metric(address, "process_resident_memory_bytes")) - before < 100 << 20
+
+
+def test_parts_of_a_form_without_end_are_refused(address: str) -> None:
+    """Heads and names that go on and on would be gathered before anybody reads them."""
+    for start in (
+        b"x" * 900_000,
+        b"--x\r\n" + b"A" * 900_000,
+        b"--x\r\nContent-Disposition: " + b"b" * 900_000,
+    ):
+        kind = "multipart/form-data; boundary=x"
+        found = call(address, "POST", "/v1/audio/transcriptions", start, content_type=kind)
+        assert found.status == 400
+
+
 def test_a_header_that_lies_about_the_length_is_found_out(address: str) -> None:
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
@@ -211,10 +246,35 @@ def test_pages_of_others_may_not_call(address: str) -> None:
         assert call(open_address, "GET", "/v1/models", origin="https://good.example").status == 200
 
 
+def test_pages_that_may_call_can_read_the_answer() -> None:
+    """What a browser asks for, so that --origin is worth something."""
+    good = "https://good.example"
+    asking = {"origin": good, "access_control_request_method": "POST"}
+    with server(origin=(good,), api_key=("secret",)) as address:
+        path = "/v1/audio/transcriptions"
+        first = call(address, "OPTIONS", path, access_control_request_headers="authorization", **asking)
+        assert (first.status, first.headers["access-control-allow-origin"]) == (204, good)
+        assert first.headers["access-control-allow-headers"] == "authorization"
+        assert "POST" in first.headers["access-control-allow-methods"]
+        found = transcribe(address, authorization="Bearer secret", origin=good)
+        assert (found.status, found.headers["access-control-allow-origin"]) == (200, good)
+        refused = transcribe(address, origin=good)
+        assert (refused.status, refused.headers["access-control-allow-origin"]) == (401, good)
+        other = call(address, "OPTIONS", path, **{**asking, "origin": "https://evil.example"})
+        assert other.status == 403
+        assert "access-control-allow-origin" not in other.headers
+        assert "access-control-allow-origin" not in call(address, "GET", "/health").headers
+
+
 def test_what_is_not_there(address: str) -> None:
     assert call(address, "GET", "/v1/engines").status == 404
     assert call(address, "GET", "/v1/audio/transcriptions").status == 405
     assert call(address, "DELETE", "/v1/models").error
+
+
+def metric(address: str, name: str) -> float:
+    page = call(address, "GET", "/metrics").body.decode()
+    return float(re.findall(rf"^{name} (\S+)$", page, re.MULTILINE)[0])
 
 
 def test_state_and_description(address: str) -> None:
@@ -226,6 +286,13 @@ def test_state_and_description(address: str) -> None:
     assert b"/v1/audio/transcriptions" in call(address, "GET", "/docs").body
     schema = call(address, "GET", "/openapi.json").json
     assert set(schema["paths"]) >= {"/v1/audio/transcriptions", "/v1/audio/translations", "/v1/models"}
+
+
+@pytest.mark.parametrize("format", ["json", "text", "srt", "vtt", "verbose_json"])
+def test_silence_is_no_text(address: str, format: str) -> None:
+    found = transcribe(address, ("response_format", format), files=[("file", "a.flac", silence(20))])
+    assert found.status == 200
+    assert (found.json["text"] if "json" in format else found.body.strip()) in ("", b"", b"WEBVTT")
 
 
 @pytest.mark.parametrize(("log_text", "shown"), [(False, False), (True, True)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from auricle.engines.fake import FakeEngine
 from auricle.errors import OptionError
 from auricle.options import build
 from auricle.transcript import Segment, Transcript, Word, join_words
+from auricle.vad import FRAME
 from auricle.verbs.stream import (
     Committed,
     Event,
@@ -195,6 +197,46 @@ def test_a_pause_settles_the_words_before_the_utterance_ends() -> None:
     ended = next(event for event in events if isinstance(event, UtteranceEnded))
     assert ended.text == "hello there my friend."
     assert ended.at > settled.at
+
+
+class Lingering(AmplitudeDetector):
+    """Hears speech for three frames more than there is, as the real one does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._before = [0.0] * 3
+
+    def feed(self, samples: np.ndarray) -> np.ndarray:
+        chances = [*self._before, *super().feed(samples)]
+        self._before = chances[-3:]
+        return np.array([max(chances[at : at + 4]) for at in range(len(chances) - 3)])
+
+
+def test_one_look_is_enough_to_hear_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two, one after the other, would make the last word late."""
+    monkeypatch.setattr(ear, "SpeechDetector", Lingering)
+    for length in range(70, 90):  # frames of speech: the end falls anywhere between two looks
+        end = (16 + length) * FRAME / RATE
+        words = [word for word in spoken("one two three four five six seven eight", 0.55) if word.end < end]
+        engine = FakeEngine(perfect(words))
+        hearing, ends, events = listener(engine), list[float](), list[Event]()
+        samples = speech_track([(16 * FRAME / RATE, end)], end + 2.0)
+        for at in range(0, len(samples), FRAME):
+            before = len(engine.calls)
+            events += hearing.feed(samples[at : at + FRAME])
+            ends += [round(hearing.seconds - end, 3)] * (len(engine.calls) - before)
+        assert len([late for late in ends if late >= 0]) == 1, ends
+        assert ends[-1] < 0.3
+        assert committed(events) == join_words(words)
+
+
+def test_a_loud_end_is_heard_to_its_end() -> None:
+    """Only what is faint is left out: a word that is cut is looked at again."""
+    for length in range(70, 90):
+        words, samples = talk(("one two three four five", 0.5))
+        samples = np.concatenate([np.zeros(length * 40, np.float32), samples])
+        moved = [replace(w, start=w.start + length / 400, end=w.end + length / 400) for w in words]
+        assert committed(run(FakeEngine(perfect(moved)), samples, (FRAME,))) == join_words(words)
 
 
 def test_a_sentence_that_goes_on_after_a_pause_loses_its_full_stop() -> None:

@@ -15,13 +15,14 @@ from typing import Any
 from auricle.demo import show
 from auricle.demo.shelf import Shelf
 from auricle.errors import AuricleError
+from auricle.formats import FORMATS
 from auricle.options import build
 from auricle.pages import Markup
 from auricle.serve.batching import Abandoned, Stop
 from auricle.transcript import Segment, Transcript
 from auricle.verbs.transcribe import TranscribeOptions, Transcriber
 
-EVERY = ("txt", "srt", "vtt", "tsv", "json", "ass", "lrc", "TextGrid")
+EVERY = tuple(FORMATS)
 CHOSEN = ("txt", "srt", "json")
 _WAIT = "The recording is still on its way: wait a moment, then press Transcribe."
 
@@ -47,37 +48,39 @@ class Wanted:
 Step = tuple[Markup, list[str]]
 
 
-def hear(shelf: Shelf, path: str | None, wanted: Wanted, folder: Path) -> Iterator[Step]:
-    """A recording to its text: progress with partial text, then the text with its player, and files."""
+def hear(
+    shelf: Shelf, path: str | None, wanted: Wanted, folder: Path, stop: Stop | None = None
+) -> Iterator[Step]:
+    """A recording to its text: progress with partial text, then the text with its player, and files.
+
+    Who sets ``stop`` gets the text so far.
+    """
     if not path:  # a microphone hands over nothing until its recording has arrived
         yield show.sentence(_WAIT), []
         return
-    stop = Stop()
+    stop, heard = stop or Stop(), list[Segment]()
     try:
         yield show.sentence("Opening …"), []
-        found: Transcript | None = None
-        for step in _listen(shelf, path, wanted, stop):
-            if isinstance(step, Transcript):
-                found = step
-            else:
-                yield step, []
-        if found is not None:
-            yield _result(path, found, wanted, folder)
+        for step in _listen(shelf, path, wanted, stop, heard):
+            yield _result(path, step, wanted, folder) if isinstance(step, Transcript) else (step, [])
     except AuricleError as error:
         yield show.sentence(_told(error, path), bad=True), []
     except Abandoned:
-        return
+        yield show.cancelled(heard), []
     finally:
-        stop.set()  # the visitor cancelled, or went
+        stop.set()  # the visitor went
 
 
-def _listen(shelf: Shelf, path: str, wanted: Wanted, stop: Stop) -> Iterator[Markup | Transcript]:
+def _listen(
+    shelf: Shelf, path: str, wanted: Wanted, stop: Stop, heard: list[Segment]
+) -> Iterator[Markup | Transcript]:
+    """How far it is, as often as there is more; the transcript at the end. ``heard`` grows meanwhile."""
     transcriber = Transcriber(wanted.options(), engine=shelf.engine(wanted.model, stop))
-    segments: list[Segment] = []
+    stop.check()
     with transcriber.open(path, on_heard=lambda _: stop.check()) as job:
         for segment in job:
-            segments.append(segment)
-            yield show.progress(segment.end, job.seconds, segments)
+            heard.append(segment)
+            yield show.progress(segment.end, job.seconds, heard)
     yield job.transcript()
 
 
@@ -90,27 +93,34 @@ def _result(path: str, found: Transcript, wanted: Wanted, folder: Path) -> Step:
     return show.transcript(found, show.player(path, captions, video=video)), files
 
 
-def compare(shelf: Shelf, path: str | None, models: Sequence[str], language: str) -> Iterator[Markup]:
+def compare(
+    shelf: Shelf, path: str | None, models: Sequence[str], language: str, stop: Stop | None = None
+) -> Iterator[Markup]:
     """A recording by two models, side by side, with the speed of each."""
     from auricle.verbs.compare_models.columns import columns
 
     if not path:
         yield show.sentence(_WAIT)
         return
-    stop = Stop()
+    stop = stop or Stop()
     try:
         texts, notes = [], []
         for name in models:
             yield show.sentence(f"{name} is listening …")
             began, found = time.perf_counter(), Transcript()
-            for step in _listen(shelf, path, Wanted(name, language), stop):
-                found = step if isinstance(step, Transcript) else found
+            for step in _listen(shelf, path, Wanted(name, language), stop, []):
+                if isinstance(step, Transcript):
+                    found = step
+                else:
+                    yield show.listening(name, step)
             took = max(time.perf_counter() - began, 0.001)
             texts.append(found.text)
             notes.append(f"{took:.1f} s, {found.duration / took:.1f} × real time")
         yield show.columns(columns(texts), models, notes)
     except AuricleError as error:
         yield show.sentence(_told(error, path), bad=True)
+    except Abandoned:
+        yield show.cancelled([])
     finally:
         stop.set()
 

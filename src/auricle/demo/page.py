@@ -16,6 +16,7 @@ from auricle.demo.reading import Book
 from auricle.demo.shelf import Shelf
 from auricle.models import LANGUAGES
 from auricle.pages import resource
+from auricle.serve.batching import Stop
 
 _KEPT = (600, 86_400)  # seconds: how often old uploads are looked for, and how old they may be
 
@@ -85,33 +86,55 @@ def _languages() -> list[tuple[str, str]]:
 
 
 def _hear(
-    shelf: Shelf, path: Any, model: str, language: str, task: str, words: bool, formats: list[str]
+    shelf: Shelf,
+    stop: Stop | None,
+    path: Any,
+    model: str,
+    language: str,
+    task: str,
+    words: bool,
+    formats: list[str],
 ) -> Iterator[Any]:
     from gradio.utils import get_upload_folder
 
     wanted = Wanted(model, language, task, words, tuple(formats))
     folder = Path(get_upload_folder())
     folder.mkdir(parents=True, exist_ok=True)
-    for page, files in hearing.hear(shelf, path, wanted, folder):
+    for page, files in hearing.hear(shelf, path, wanted, folder, stop):
         yield str(page), gradio().update(value=files or None, visible=bool(files))
 
 
 def _hearing_parts(gr: Any, shelf: Shelf, recording: Any, choices: list[Any]) -> Any:
     """The buttons and the result of a tab with a recording; returns what starts it."""
-    with gr.Row():
-        start = gr.Button("Transcribe", variant="primary")
-        cancel = gr.Button("Cancel")
+    start, cancel = _buttons(gr, "Transcribe")
     result = gr.HTML(elem_classes="result")
     files = gr.File(label="Downloads", file_count="multiple", interactive=False, visible=False)
 
-    def run(path: Any, *chosen: Any) -> Iterator[Any]:
-        yield from _hear(shelf, path, *chosen)
+    def run(*asked: Any) -> Iterator[Any]:
+        yield from _hear(shelf, *asked)
 
-    running = start.click(
-        run, [recording, *choices], [result, files], concurrency_limit=4, show_progress="hidden"
-    )
-    cancel.click(lambda: str(show.sentence("Cancelled.")), None, result, cancels=[running])
+    _until_cancelled(gr, start, cancel, run, [recording, *choices], [result, files])
     return start
+
+
+def _buttons(gr: Any, name: str) -> tuple[Any, Any]:
+    with gr.Row():
+        return gr.Button(name, variant="primary"), gr.Button("Cancel")
+
+
+def _until_cancelled(gr: Any, start: Any, cancel: Any, run: Any, asked: list[Any], shown: Any) -> None:
+    """``run`` gets a Stop before what is asked; the button sets it, and what was heard by then is shown."""
+    stop = gr.State(None)
+    begun = start.click(Stop, None, stop, queue=False, show_progress="hidden", api_visibility="private")
+    begun.then(run, [stop, *asked], shown, concurrency_limit=4, show_progress="hidden", api_name=run.__name__)
+    cancel.click(
+        lambda now: now and now.set(),
+        stop,
+        None,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
 
 
 def _file_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
@@ -172,14 +195,12 @@ def _compare_tab(gr: Any, shelf: Shelf, options: DemoOptions, choices: list[Any]
         first = gr.Dropdown(list(options.models), value=options.models[0], label="One model")
         second = gr.Dropdown(list(options.models), value=options.models[1], label="The other")
     trial = gr.Button("Take the sample")
-    start = gr.Button("Compare", variant="primary")
+    start, cancel = _buttons(gr, "Compare")
     result = gr.HTML(elem_classes="result")
 
-    def run(path: Any, one: str, other: str, language: str) -> Iterator[str]:
-        for page in hearing.compare(shelf, path, (one, other), language):
+    def compare(stop: Stop | None, path: Any, one: str, other: str, language: str) -> Iterator[str]:
+        for page in hearing.compare(shelf, path, (one, other), language, stop):
             yield str(page)
 
-    start.click(
-        run, [recording, first, second, choices[1]], result, concurrency_limit=2, show_progress="hidden"
-    )
+    _until_cancelled(gr, start, cancel, compare, [recording, first, second, choices[1]], result)
     trial.click(lambda: str(sample()), None, recording)

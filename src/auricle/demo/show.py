@@ -73,6 +73,18 @@ def _word(word: Word) -> Markup:
     )
 
 
+def listening(name: str, far: Markup) -> Markup:
+    """Which model is at it, and how far it is."""
+    return tag("div", tag("p", f"{name} is listening …"), far)
+
+
+def cancelled(segments: Sequence[Segment]) -> Markup:
+    """What had been heard by then."""
+    lines = [tag("p", segment.text) for segment in segments]
+    more = " This is the text so far." if lines else ""
+    return tag("div", sentence(f"Cancelled.{more}"), tag("div", *lines, class_="text"), class_="heard")
+
+
 def progress(done: float, total: float | None, segments: Sequence[Segment]) -> Markup:
     """How far it is, and the text so far."""
     if total:

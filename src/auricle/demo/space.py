@@ -6,6 +6,7 @@ too; one with a name is fetched by the Space when it starts.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from importlib import metadata
@@ -54,27 +55,33 @@ def make_space(options: DemoOptions, folder: Path) -> list[Path]:
         raise OutputError(f"{folder} is not empty. Name a new folder.")
     if options.record or options.prompts:
         raise OptionError("a Space forgets what is recorded into it. Leave record and prompts out.")
-    model, local = options.load.model, Path(options.load.model).expanduser()
-    name = local.resolve().name if local.is_dir() else model
+    model, local = options.load.model, Path(options.load.model).expanduser().absolute()
     resolve(model, revision=options.load.revision)
+    name = _free_name(local.name) if local.is_dir() else model
     try:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(Path(auricle.__file__).parent, folder / "auricle", ignore=_SOURCE)
         if local.is_dir():
-            shutil.copytree(local, folder / "model")
+            shutil.copytree(local, folder / name)
     except OSError as error:
         raise OutputError(f"cannot write the Space to {folder}: {error.strerror or error}") from error
     readme = _README.format(title=f"Auricle with {name}", gradio=gradio_version(), model=name)
     write_atomic(folder / "README.md", readme.encode())
-    write_atomic(folder / "app.py", _APP.format(model="model" if local.is_dir() else model).encode())
+    write_atomic(folder / "app.py", _APP.format(model=name).encode())
     write_atomic(folder / "requirements.txt", ("\n".join(requirements()) + "\n").encode())
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
+def _free_name(name: str) -> str:
+    """The name under which a checkpoint stands in a Space, and on its page."""
+    taken = {"auricle", "README.md", "app.py", "requirements.txt", ""}
+    return "model" if name in taken else name
+
+
 def requirements() -> list[str]:
-    """The packages that the page needs, beside Gradio: those of ours without an extra."""
+    """The packages that the page needs, beside Gradio: those of ours without an extra, and for docx."""
     found = [_OURS.match(one) for one in metadata.requires("auricle") or []]
-    return sorted(match["package"] for match in found if match and not match["extra"])
+    return sorted(match["package"] for match in found if match and match["extra"] in (None, "docx"))
 
 
 def push(folder: Path, repository: str) -> str:
@@ -91,18 +98,19 @@ def push(folder: Path, repository: str) -> str:
         raise OutputError(
             f"the Space is in {folder}, but could not be pushed to {repository}: {line}"
         ) from error
-    return f"https://huggingface.co/spaces/{repository}"
+    return f"{api.endpoint}/spaces/{repository}"
 
 
 def start(model: str) -> None:
-    """Show the page in a Space: where the Space says, until it ends."""
+    """Show the page in a Space: where the Space says, until it ends. A folder is one beside the app."""
     import gradio
 
     from auricle.demo.page import create, look
     from auricle.demo.shelf import Shelf
     from auricle.engines import LoadOptions
 
-    options = DemoOptions(LoadOptions(model=_beside(model)))
+    os.chdir(Path(auricle.__file__).parent.parent)
+    options = DemoOptions(LoadOptions(model=model))
     page = create(options, Shelf(options))
     try:
         page.queue(max_size=64).launch(
@@ -110,9 +118,3 @@ def start(model: str) -> None:
         )
     except AuricleError as error:
         raise SystemExit(f"auricle: {error}") from error
-
-
-def _beside(model: str) -> str:
-    """A model that lies beside the Space's app, whatever the current folder; or its name."""
-    folder = Path(auricle.__file__).parent.parent / model
-    return str(folder) if folder.is_dir() else model

@@ -1,7 +1,7 @@
 """``auricle serve``: one model behind the OpenAI API, over HTTP and WebSocket.
 
-The pieces: ``guard`` lets in, ``app`` routes, ``form`` and ``session_options`` read what is asked,
-``desk`` works, ``batching`` shares the engine, ``answers`` writes.
+The pieces: ``patience`` waits, ``guard`` lets in, ``origins`` tells browsers so, ``app`` routes, ``form`` and
+``session_options`` read what is asked, ``desk`` works, ``batching`` shares the engine, ``answers`` writes.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ def _runner(
     from auricle.serve.app import create_app
     from auricle.serve.desk import Desk
     from auricle.serve.metrics import Metrics
+    from auricle.serve.patience import protocol
 
     port = socket.getsockname()[1]
     shown = f"[{options.host}]" if ":" in options.host else options.host
@@ -88,6 +89,7 @@ def _runner(
     desk = Desk(options, Metrics(), engine=engine)
     config = uvicorn.Config(
         create_app(desk),
+        http=protocol(options.limits.slow),
         log_level="warning",
         access_log=False,
         lifespan="on",

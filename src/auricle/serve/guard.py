@@ -12,11 +12,12 @@ import sys
 import time
 import uuid
 from asyncio import timeout, wait_for
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from auricle.serve import origins
 from auricle.serve.errors import ApiError
 from auricle.serve.metrics import Metrics
 from auricle.serve.options import ServeOptions
@@ -73,7 +74,7 @@ class Guard:
         headers = _headers(scope)
         self._check_host(headers)
         self._check_origin(headers)
-        if scope["path"] not in OPEN and self._options.api_key:
+        if scope["path"] not in OPEN and self._options.api_key and not origins.asks(scope, headers):
             self._check_key(headers)
 
     def _check_host(self, headers: dict[str, str]) -> None:
@@ -89,6 +90,11 @@ class Guard:
             raise ApiError(
                 403, f"pages of {origin[:80]} may not call. Start with: --origin URL", code="wrong_origin"
             )
+
+    def guest(self, scope: Scope) -> str | None:
+        """The other site whose page calls, where it may."""
+        origin = _headers(scope).get("origin")
+        return origin if origin in self._options.origin else None
 
     def _check_key(self, headers: dict[str, str]) -> None:
         given = headers.get("authorization", "")
@@ -125,6 +131,11 @@ class Guard:
         """Bytes of a body, and seconds to wait for the next of them."""
         return self._most + _FORM, self._options.limits.slow
 
+    @property
+    def seconds(self) -> float:
+        """Seconds that a whole request may take."""
+        return self._options.limits.timeout
+
 
 class _Visit:
     """One HTTP request."""
@@ -135,6 +146,8 @@ class _Visit:
         self._status = 0
         self._bytes = 0
         self._whole = False
+        self._guest = guard.guest(scope)
+        self._last = time.perf_counter() + guard.seconds  # when the body has to be whole
 
     async def run(self) -> None:
         """Let it in or not, and write down what became of it."""
@@ -145,6 +158,9 @@ class _Visit:
         entered = False
         try:
             self._guard.check(self._scope)
+            if self._guest and origins.asks(self._scope, headers := _headers(self._scope)):
+                await self._answer(204, origins.answer(headers))
+                return
             self._check_length()
             if audio:
                 self._guard.enter()
@@ -168,10 +184,15 @@ class _Visit:
         most, slow = self._guard.limits
         if self._whole:
             return await self._receive()  # waits for the client to go
+        left = self._last - time.perf_counter()
         try:
-            message = await wait_for(self._receive(), slow)
+            message = await wait_for(self._receive(), max(min(slow, left), 0.0))
         except TimeoutError:
-            raise ApiError(408, f"nothing came for {slow:g} s.", code="slow_client") from None
+            whole = self._guard.seconds
+            told = (
+                f"nothing came for {slow:g} s." if left > slow else f"sending took longer than {whole:g} s."
+            )
+            raise ApiError(408, told, code="slow_client") from None
         self._bytes += len(message.get("body", b""))
         if self._bytes > most:
             raise _too_large(self._guard)
@@ -181,7 +202,8 @@ class _Visit:
     async def _write(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            message = {**message, "headers": [*message["headers"], (b"x-request-id", self._id.encode())]}
+            more = [(b"x-request-id", self._id.encode()), *origins.granted(self._guest)]
+            message = {**message, "headers": [*message["headers"], *more]}
         await self._send(message)
 
     async def _drain(self) -> None:
@@ -196,15 +218,17 @@ class _Visit:
 
     async def _refuse(self, error: ApiError) -> None:
         await self._drain()
-        body = json.dumps(error.body).encode()
         headers = {
             "content-type": "application/json",
-            "content-length": str(len(body)),
             "connection": "close",  # what is left of the body is not read
             **{name.lower(): value for name, value in error.headers.items()},
         }
-        pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await self._write({"type": "http.response.start", "status": error.status, "headers": pairs})
+        await self._answer(error.status, headers, json.dumps(error.body).encode())
+
+    async def _answer(self, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
+        given = {**headers, **({"content-length": str(len(body))} if body else {})}
+        pairs = [(name.encode(), value.encode()) for name, value in given.items()]
+        await self._write({"type": "http.response.start", "status": status, "headers": pairs})
         await self._send({"type": "http.response.body", "body": body})
 
     def _record(self, seconds: float, notes: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float32]
 TICK = FRAME / RATE  # seconds a probability of speech stands for
 
 _SHORTEST = 4  # frames of speech, 0.13 s, that begin an utterance
+_FAINT = 0.2  # of the loudness of the speech, 14 dB under it
 _LONGEST = 900  # frames, 29 s, after which a span of speech is closed though nobody paused
 
 
@@ -86,6 +87,14 @@ class Ear:
         """Seconds since anybody spoke."""
         return self.now - self.heard
 
+    def faint(self, start: float) -> bool:
+        """Whether what of the speech is left from second ``start`` on is only its fading away.
+
+        The last tenth of a second that is detected is 26 dB under the speech before it in half of 150 clips,
+        and 16 dB under it in nine of ten.
+        """
+        return _loudness(self.audio(start, self.heard)) < _FAINT * _loudness(self.audio(start - 2.0, start))
+
     def speech(self, start: float = 0.0) -> tuple[Span, ...]:
         """Where somebody spoke from second ``start`` on."""
         opened = self._finder.opened
@@ -104,3 +113,8 @@ class Ear:
         self._samples = self._samples[drop:].copy()
         self._first += drop
         self._spans = [Span(max(span.start, before), span.end) for span in self._spans if span.end > before]
+
+
+def _loudness(audio: Audio) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.mean(np.square(audio.samples)))) if len(audio.samples) else 0.0

@@ -30,10 +30,12 @@ from auricle.verbs.transcribe import GateOptions, gates
 from auricle.verbs.transcribe.decode import WindowDecoder
 from auricle.verbs.transcribe.words import time_words
 
-_SOON = 0.25  # seconds of new sound that a look at a pause must bring
+_SOON = 0.15  # seconds of new sound that a look at a pause must bring
 _KNOWN = 3.0  # seconds of speech from which its language is believed
 _MAX_WORD = 2.0  # seconds a word lasts at most
+_HUSH = 0.06  # seconds of silence, two frames, that may be the end: the time to look
 _BEHIND = 0.05  # seconds of sound after speech that a look needs to have heard its end
+_BEFORE = 0.1  # seconds before the end of speech up to which a look is enough where the rest is faint
 _APART = 3.0  # seconds of silence after which the sound before it is let go
 _MOST = 28.0  # seconds of sound that a look can have
 _LONG = 30.0  # seconds after which an utterance ends with its sentence though nobody paused
@@ -128,14 +130,20 @@ class Listener:
             yield SpeechStarted(ear.seconds, now.began)
 
     def _due(self) -> bool:
-        new, pace = self._ear.seconds - self._seen, self.options.pace
-        if self._ear.speaking:
-            return new >= pace.step
-        return not self._saw_all() and (new >= _SOON or self._ear.silence >= pace.settle)
+        """A look that begins just before the end of speech would have to be followed by another.
+
+        So the first silent frame is waited out, and the second looked at.
+        """
+        new, silence = self._ear.seconds - self._seen, self._ear.silence
+        if silence >= _HUSH:
+            return not self._saw_all() and (new >= _SOON or silence >= self.options.pace.settle)
+        return silence == 0 and new >= self.options.pace.step
 
     def _saw_all(self) -> bool:
-        """Whether the last look had all the speech there is."""
-        return self._believed and self._seen >= self._ear.heard + _BEHIND
+        """Whether the last look had all the speech there is. Some is detected after the voice has gone."""
+        end = self._ear.heard
+        whole = self._seen >= end + _BEHIND or (self._seen >= end - _BEFORE and self._ear.faint(self._seen))
+        return self._believed and whole
 
     def _look(self, now: _Utterance, end: float) -> Iterator[Event]:
         """Read the sound up to second ``end``, commit what is certain, show what is not."""

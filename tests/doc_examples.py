@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest import mock
 
+from auricle import engines
 from auricle.cli import main, run
 from auricle.engines import LoadOptions, ctranslate2
 
@@ -32,7 +33,7 @@ _FENCE = re.compile(r"^```(\w*)$")
 # What differs from run to run and from machine to machine.
 _VARYING = (
     (re.compile(r"in \d+\.\d s \(\d+\.\d × real time\)"), "in # s (# × real time)"),
-    (re.compile(r"ctranslate2 cpu \w+"), "ctranslate2 cpu #"),
+    (re.compile(r"(ctranslate2|openvino) cpu \w+"), "# cpu #"),
     # said where stopping takes its time, which it does on a busy machine
     (re.compile(r"auricle: stopping … the same again quits at once\.\n"), ""),
     (re.compile(r" +\d+\.\d +\d+\.\d\d +\d+\.\d +\d+ MB"), " # RTFx, seconds, memory"),
@@ -198,7 +199,7 @@ def _working(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _modest() -> Iterator[None]:
-    """Models are loaded once, in float32, so that all processors decode alike; and on one thread.
+    """Models are loaded once, by one engine in float32, so that all processors decode alike; on one thread.
 
     Two processes that each want all the cores make each other ten times slower.
     """
@@ -208,7 +209,8 @@ def _modest() -> Iterator[None]:
         kind = "float32" if options.compute_type == "auto" else options.compute_type
         return load(replace(options, compute_type=kind, threads=1))
 
-    with mock.patch.object(ctranslate2, "load", modest):
+    alike = mock.patch.object(engines, "_faster_on_openvino", lambda _: False)
+    with alike, mock.patch.object(ctranslate2, "load", modest):
         yield
 
 

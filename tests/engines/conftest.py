@@ -40,7 +40,7 @@ def tokens() -> WhisperTokens:
 
 @pytest.fixture(scope="session")
 def tiny(caches: None) -> Engine:
-    return load_engine("tiny.en")
+    return load_engine("tiny.en", engine="ctranslate2")
 
 
 @pytest.fixture(scope="session")

@@ -92,7 +92,7 @@ def test_what_it_runs_is_on_record(tiny: Engine) -> None:
 
 
 def test_arithmetic_can_be_chosen(jfk: Audio) -> None:
-    engine = load_engine(LoadOptions(device="cpu", compute_type="float32"))
+    engine = load_engine(LoadOptions(engine="ctranslate2", device="cpu", compute_type="float32"))
     assert engine.info.compute_type == "float32"
     assert plain(engine.transcribe([jfk], DecodeOptions())[0].text) == SENTENCE
 
@@ -101,7 +101,7 @@ def test_arithmetic_that_this_processor_lacks_is_refused() -> None:
     lacking = {"bfloat16", "float16", "int8_float16"} - ctranslate2.get_supported_compute_types("cpu")
     for kind in lacking or {"int9"}:
         with pytest.raises(OptionError, match=f"cannot compute in {kind}. It can: .*float32"):
-            load_engine(LoadOptions(device="cpu", compute_type=kind))
+            load_engine(LoadOptions(engine="ctranslate2", device="cpu", compute_type=kind))
 
 
 @pytest.fixture
@@ -128,14 +128,14 @@ def test_threads_are_those_asked_for_or_the_cores_of_this_process(
     expected: int,
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)))
-    load_engine(LoadOptions(model=str(random_folder), device="cpu", threads=threads))
+    load_engine(LoadOptions(engine="ctranslate2", model=str(random_folder), device="cpu", threads=threads))
     assert [options["intra_threads"] for options in opened] == [expected]
 
 
 def test_a_batch_is_shared_out_among_workers_of_fewer_threads(
     jfk: Audio, opened: list[dict[str, Any]]
 ) -> None:
-    engine = load_engine(LoadOptions(device="cpu", threads=2))
+    engine = load_engine(LoadOptions(engine="ctranslate2", device="cpu", threads=2))
     batch = [jfk.slice(0, seconds) for seconds in (3.0, 11.0, 10.5, 2.8, 10.8)]
     alone = [engine.transcribe([audio], DecodeOptions())[0] for audio in batch]
     assert [options["inter_threads"] for options in opened] == [1]  # one audio needs no second model
@@ -150,7 +150,7 @@ def test_a_batch_is_shared_out_among_workers_of_fewer_threads(
 
 
 def test_what_is_sampled_stays_with_one_worker(jfk: Audio, opened: list[dict[str, Any]]) -> None:
-    engine = load_engine(LoadOptions(device="cpu", threads=2))
+    engine = load_engine(LoadOptions(engine="ctranslate2", device="cpu", threads=2))
     batch = [jfk.slice(0, 3.0)] * 4
     options = DecodeOptions(temperature=0.8, seed=3)
     first, second = (engine.transcribe(batch, options) for _ in range(2))
@@ -159,7 +159,7 @@ def test_what_is_sampled_stays_with_one_worker(jfk: Audio, opened: list[dict[str
 
 
 def test_a_worker_that_fails_fails_the_batch(jfk: Audio, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine: Any = load_engine(LoadOptions(device="cpu", threads=2))
+    engine: Any = load_engine(LoadOptions(engine="ctranslate2", device="cpu", threads=2))
 
     def fail(*_: Any) -> None:
         raise RuntimeError("out of memory")
@@ -174,7 +174,7 @@ def test_broken_weights_are_one_line(tmp_path: Path, random_folder: Path) -> Non
         (tmp_path / name).write_bytes((random_folder / name).read_bytes())
     (tmp_path / "model.bin").write_bytes(b"not a model at all")
     with pytest.raises(ModelError) as error:
-        load_engine(str(tmp_path))
+        load_engine(str(tmp_path), engine="ctranslate2")
     assert "cannot be loaded" in str(error.value)
     assert "\n" not in str(error.value)
 

@@ -20,11 +20,14 @@ from auricle.engines import (
     EngineInfo,
     LoadOptions,
     ctranslate2,
+    engine_for,
     engine_names,
     load_engine,
 )
 from auricle.engines.fake import FakeEngine
+from auricle.engines.openvino import weights
 from auricle.errors import ModelError, OptionError
+from auricle.models import machine
 from auricle.transcript import Segment, Transcript
 from auricle.verbs.transcribe import Transcriber
 
@@ -127,10 +130,10 @@ def test_more_memory_than_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         ModelError, match=r"^tiny\.en needs 0\.0 GB .* at least, .* Type: auricle models list"
     ):
-        load_engine("tiny.en")
+        load_engine("tiny.en", engine="ctranslate2")
     monkeypatch.setattr(machine, "memory", lambda: (None, None))
     with pytest.raises(AssertionError):
-        load_engine("tiny.en")
+        load_engine("tiny.en", engine="ctranslate2")
 
 
 @pytest.mark.parametrize("engine", ["ctranslate2", "transformers", "openvino"])
@@ -147,6 +150,46 @@ def test_turbo_does_not_translate(
 
 
 def test_a_task_that_the_catalogue_rules_out_fetches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auricle.engines._choose", lambda load: pytest.fail("resolved"))
+    monkeypatch.setattr("auricle.engines.engine_for", lambda load: pytest.fail("resolved"))
     with pytest.raises(OptionError, match="turbo cannot translate: it can transcribe only"):
         load_engine("turbo", decode=DecodeOptions(task="translate"))
+
+
+# ── which engine ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("sets", "cuda", "options", "name"),
+    [
+        (("avx2", "avx512_vnni"), False, {}, "openvino"),
+        (("avx2", "avx_vnni"), False, {"compute_type": "int8"}, "openvino"),
+        (("avx2", "avx512_vnni"), True, {"device": "cpu"}, "openvino"),
+        (("avx2", "avx512_vnni"), True, {}, "ctranslate2"),
+        (("avx2",), False, {}, "ctranslate2"),
+        (None, False, {}, "ctranslate2"),
+        (("avx2", "avx512_vnni"), False, {"compute_type": "float32"}, "ctranslate2"),
+        (("avx2", "avx512_vnni"), False, {"engine": "ctranslate2"}, "ctranslate2"),
+    ],
+)
+def test_a_whisper_runs_where_it_is_fastest(
+    sets: tuple[str, ...] | None,
+    cuda: bool,
+    options: dict[str, str],
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(machine, "instruction_sets", lambda: sets)
+    monkeypatch.setattr(machine, "has_cuda", lambda: cuda)
+    assert engine_for(LoadOptions(**options)) == name
+
+
+def test_weights_that_are_quantised_already_stay_with_ctranslate2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "instruction_sets", lambda: ("avx512_vnni",))
+    monkeypatch.setattr(weights, "open_weights", refuse)
+    assert engine_for(LoadOptions()) == "ctranslate2"
+
+
+def refuse(folder: object) -> None:
+    raise ModelError("quantised already")

@@ -103,9 +103,11 @@ def _engines() -> Iterator[Finding]:
 
 
 def _fast_arithmetic() -> Iterator[Finding]:
+    from auricle.engines import LoadOptions, engine_for
     from auricle.engines.openvino.precision import choose
 
     yield Finding("engines", "openvino on CPU", OK, choose("auto").described())
+    yield Finding("engines", "tiny.en", OK, f"runs on {engine_for(LoadOptions())}; --engine chooses another")
 
 
 def _models() -> Iterator[Finding]:

@@ -226,6 +226,12 @@ def _version(name: str) -> str | None:
         return None
 
 
+def has_cuda() -> bool:
+    """Whether there is a GPU that CTranslate2 can use. Where there is no driver it is not even asked."""
+    driver = any(Path(path).exists() for path in ("/proc/driver/nvidia", "/dev/dxg"))
+    return (driver or shutil.which("nvidia-smi") is not None) and _cuda_devices() > 0
+
+
 def _cuda_devices() -> int:
     """GPUs that CTranslate2 can use; 0 where its driver, or it itself, cannot even be asked."""
     with contextlib.suppress(RuntimeError, ImportError, OSError):

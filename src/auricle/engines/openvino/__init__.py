@@ -14,13 +14,13 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from auricle import features
+from auricle import features, heap
 from auricle.audio import Audio
 from auricle.engines import DecodeOptions, EngineInfo, LoadOptions
 from auricle.engines.alignment import attention_path
 from auricle.engines.crew import Crew
 from auricle.engines.openvino.compiled import Compiled, Worker
-from auricle.engines.openvino.decoding import Floats, Session, Sound, write
+from auricle.engines.openvino.decoding import Floats, Keys, Session, Sound, widened, write
 from auricle.engines.openvino.rules import Rules
 from auricle.engines.openvino.search import new_search
 from auricle.engines.openvino.silence import STATES, places
@@ -44,8 +44,9 @@ from auricle.models import ModelFolder, machine, resolve
 from auricle.models import whisper_tokens as lists
 from auricle.transcript import Transcript, Word
 
-# Windows that one worker decodes at once: each takes about 12 MB in the decoder of tiny.
-MOST_TOGETHER = 8
+# What one worker decodes at once: more windows share one reading of the weights, but each takes memory, 9 MB
+# in the decoder of tiny for one of 30 s, twice that in float32.
+MOST_TOGETHER, ROOM = 8, 120.0  # windows, seconds
 MOST_WORKERS = 4
 _ENOUGH_IN_A_ROW = 3  # calls with one audio before it is worth having weights for them again
 
@@ -81,7 +82,7 @@ class OpenVinoEngine:
         self._multilingual = self._tokens.is_multilingual()
         self._threads = options.threads or machine.cores()
         self._listening = tuple(sorted({layer for layer, _ in self._lists.alignment_heads}))
-        self._compiled = Compiled(weights, self._listening, options.compute_type)
+        self._compiled = Compiled(lambda: open_weights(folder), self._listening, options.compute_type)
         self._lock = threading.Lock()
         self._alone: Crew[Worker] | None = None
         self._many: Crew[Worker] | None = None
@@ -121,8 +122,12 @@ class OpenVinoEngine:
             return self._together(worker, group.of(batch), group.language, options)
 
         with self._crew(len(batch)) as crew:
-            groups = mixed(batch, languages, min(-(-len(batch) // crew.size), MOST_TOGETHER))
-            return in_order(groups, crew.map(work, groups))
+            hands = crew.size if self._active == 1 else 1  # another call has the others
+            groups = mixed(batch, languages, min(-(-len(batch) // hands), MOST_TOGETHER), ROOM)
+            found = in_order(groups, crew.map(work, groups))
+        if len(batch) > 1:
+            heap.give_back()  # of 440 MB after 21 minutes, 100 were free and in pieces
+        return found
 
     @contextmanager
     def _crew(self, count: int) -> Iterator[Crew[Worker]]:
@@ -164,7 +169,7 @@ class OpenVinoEngine:
     def _hear(self, worker: Worker, batch: Sequence[Audio]) -> Sound:
         """Encode one audio after the other: the activations of several together leave the cache."""
 
-        def encode(number: int) -> list[Floats]:
+        def encode(number: int) -> list[Keys]:
             own = where[number]
             mel = features.log_mel(batch[number].samples, self._dims.mels, own.frames)
             return worker.encode(mel[None], own)
@@ -209,7 +214,7 @@ class OpenVinoEngine:
         seen = max(1, len(audio.samples) // features.HOP // 2)
         heard = {layer: session.queries(number)[0] for number, layer in enumerate(self._listening)}
         maps = [
-            _softmax(heard[layer][head] @ sound.arrays[2 * layer][0, head, :, :seen])
+            _softmax(heard[layer][head] @ widened(sound.arrays[2 * layer][0, head, :, :seen]))
             for layer, head in self._lists.alignment_heads
         ]
         return words_of(self._tokens, pieces, attention_path(np.stack(maps)[:, len(first) : -1]), chances)

@@ -19,28 +19,38 @@ from auricle.engines.openvino.search import Found, Next, Search
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Keys = npt.NDArray[
+    Any
+]  # keys or values: float32, or the bits of bfloat16 as uint16, which numpy has no type for
 
 
 class Room:
     """Memory that one worker uses again and again: touching fresh pages costs more than filling them."""
 
     def __init__(self) -> None:
-        self._held: dict[int, Floats] = {}
+        self._held: dict[int, Keys] = {}
 
-    def take(self, place: int, shape: Sequence[int]) -> Floats:
+    def take(self, place: int, shape: Sequence[int], kind: np.dtype[Any]) -> Keys:
         """An array of a shape, whatever it holds, over the memory of the one taken before at ``place``."""
         size = math.prod(shape)
         if place not in self._held or len(self._held[place]) < size:
             self._held.pop(place, None)
-            self._held[place] = np.empty(size, np.float32)
+            self._held[place] = np.empty(size, kind)
         return self._held[place][:size].reshape(shape)
+
+
+def widened(keys: Keys) -> Floats:
+    """Keys or values in float32."""
+    if keys.dtype == np.float32:
+        return keys
+    return (keys.astype(np.uint32) << 16).view(np.float32)
 
 
 class Sound:
     """What the encoder gave for some windows: keys and values a layer, padded to one length, and a mask."""
 
     def __init__(
-        self, weights: Sequence[Floats], encode: Callable[[int], Sequence[Floats]], room: Room | None = None
+        self, weights: Sequence[Floats], encode: Callable[[int], Sequence[Keys]], room: Room | None = None
     ) -> None:
         """``encode`` gives for each window its keys and values in turn; ``weights`` are added to its scores.
 
@@ -52,18 +62,19 @@ class Sound:
         longest, room = max(lengths), room or Room()
         self._places = list(range(len(lengths)))  # which window stands where
         self.mask = self._mask = np.zeros((len(lengths), 1, 1, longest), np.float32)
-        self.arrays: list[Floats] = []
+        self.arrays: list[Keys] = []
         for number, (length, weight) in enumerate(zip(lengths, weights, strict=True)):
             self.mask[number, ..., :length] = weight
             self.mask[number, ..., length:] = -np.inf
             parts = encode(number)
             self.arrays = self.arrays or [
-                room.take(at, _shape(part, at, len(lengths), longest)) for at, part in enumerate(parts)
+                room.take(at, _shape(part, at, len(lengths), longest), part.dtype)
+                for at, part in enumerate(parts)
             ]
             for at, (array, part) in enumerate(zip(self.arrays, parts, strict=True)):
                 inside, beyond = _frames(at, slice(0, length)), _frames(at, slice(length, None))
                 array[number][inside] = part[0]
-                array[number][beyond] = 0.0
+                array[number][beyond] = 0
         self._arrays = self.arrays
 
     def keep(self, places: Sequence[int]) -> None:
@@ -85,7 +96,7 @@ class Sound:
         return Sound._of(self._mask[place : place + 1], [array[place : place + 1] for array in self._arrays])
 
     @classmethod
-    def _of(cls, mask: Floats, arrays: list[Floats]) -> Sound:
+    def _of(cls, mask: Floats, arrays: list[Keys]) -> Sound:
         found = cls.__new__(cls)
         found.mask = found._mask = mask
         found.arrays = found._arrays = arrays
@@ -99,7 +110,7 @@ def _frames(at: int, frames: slice) -> tuple[slice, slice, slice]:
     return (whole, whole, frames) if at % 2 == 0 else (whole, frames, whole)
 
 
-def _shape(part: Floats, at: int, count: int, longest: int) -> list[int]:
+def _shape(part: Keys, at: int, count: int, longest: int) -> list[int]:
     shape = [count, *part.shape[1:]]
     shape[3 if at % 2 == 0 else 2] = longest
     return shape
@@ -111,7 +122,7 @@ class Session:
     def __init__(self, request: Any, sound: Sound) -> None:
         import openvino
 
-        self._tensor: Callable[..., Any] = openvino.Tensor
+        self._openvino = openvino
         self._request, self._sound = request, sound
         self._held: dict[int, Any] = {}  # OpenVINO does not keep the arrays that it reads
         self._length = 0
@@ -151,7 +162,11 @@ class Session:
 
     def _set(self, place: int, array: npt.NDArray[Any]) -> None:
         self._held[place] = array
-        self._request.set_input_tensor(place, self._tensor(array, shared_memory=True))
+        if array.dtype == np.uint16:
+            kind, shape = self._openvino.Type.bf16, self._openvino.Shape(array.shape)
+            self._request.set_input_tensor(place, self._openvino.Tensor(array, shape, kind))
+        else:
+            self._request.set_input_tensor(place, self._openvino.Tensor(array, shared_memory=True))
 
 
 def _forward_only(new: int, total: int) -> Floats:

@@ -30,14 +30,18 @@ CROSS = 6
 
 
 class Graphs:
-    """Builds the graphs of one checkpoint. ``int8`` makes the weights of all linear layers 8-bit."""
+    """Builds the graphs of one checkpoint.
 
-    def __init__(self, weights: Weights, *, int8: bool) -> None:
+    ``int8`` makes the weights of all linear layers 8-bit. ``half`` makes bfloat16 of what has none: the
+    attention of the encoder, the convolutions, and the keys and values that the decoder is given.
+    """
+
+    def __init__(self, weights: Weights, *, int8: bool, half: bool = False) -> None:
         import openvino
         from openvino import opset13
 
         self._ov, self._op = openvino, opset13
-        self._weights, self._int8 = weights, int8
+        self._weights, self._int8, self._is_half = weights, int8, half
         self._dims = weights.dims
 
     def encoder(self) -> Any:
@@ -57,13 +61,13 @@ class Graphs:
         x = op.gather(op.transpose(sound, self._ints(0, 2, 1)), source, self._ints(1))
         places = self._floats(self._read("encoder.embed_positions.weight"))
         x = op.add(x, op.gather(places, position, self._ints(0)))
-        added = op.unsqueeze(weight, self._ints(0, 1, 2))
+        added = self._half(op.unsqueeze(weight, self._ints(0, 1, 2)))
         for layer in range(dims.encoder_layers):
             x = self._encoder_layer(x, f"encoder.layers.{layer}", added)
         states = self._norm(x, "encoder.layer_norm")
         results: list[Any] = []
         for layer in range(dims.decoder_layers):
-            results += [op.result(output) for output in self._cross(states, layer)]
+            results += [op.result(self._half(output)) for output in self._cross(states, layer)]
         return self._ov.Model(results, [mel, source, position, weight], "encoder")
 
     def decoder(self, listening: tuple[int, ...] = ()) -> Any:
@@ -107,19 +111,18 @@ class Graphs:
     def _encoder_layer(self, x: Any, name: str, added: Any) -> Any:
         op, heads = self._op, self._dims.encoder_heads
         h = self._norm(x, f"{name}.self_attn_layer_norm")
-        query = self._heads(self._linear(h, f"{name}.self_attn.q_proj"), heads)
-        key = self._heads(self._linear(h, f"{name}.self_attn.k_proj"), heads)
-        value = self._heads(self._linear(h, f"{name}.self_attn.v_proj"), heads)
-        scores = op.matmul(op.multiply(query, self._scale(heads)), key, False, True)
-        chances = op.softmax(op.add(scores, added), -1)
-        found = self._merged(op.matmul(chances, value, False, False))
-        x = op.add(x, self._linear(found, f"{name}.self_attn.out_proj"))
+        query = self._linear(h, f"{name}.self_attn.q_proj", self._scale(heads))
+        key, value = (self._linear(h, f"{name}.self_attn.{part}_proj") for part in "kv")
+        query, key, value = (self._half(self._heads(part, heads)) for part in (query, key, value))
+        chances = op.softmax(op.add(op.matmul(query, key, False, True), added), -1)
+        found = self._whole(op.matmul(chances, value, False, False))
+        x = op.add(x, self._linear(self._merged(found), f"{name}.self_attn.out_proj"))
         return self._feed_forward(x, name)
 
     def _cross(self, states: Any, layer: int) -> tuple[Any, Any]:
         """Keys and values of one decoder layer's cross-attention."""
         op, heads, name = self._op, self._dims.decoder_heads, f"decoder.layers.{layer}.encoder_attn"
-        key = op.multiply(self._linear(states, f"{name}.k_proj"), self._scale(heads))
+        key = self._linear(states, f"{name}.k_proj", self._scale(heads))
         value = self._heads(self._linear(states, f"{name}.v_proj"), heads)
         return op.transpose(self._split(key, heads), self._ints(0, 2, 3, 1)), value
 
@@ -127,7 +130,8 @@ class Graphs:
         heads = self._dims.decoder_heads
         wide = self._dims.width // heads
         shape = [-1, heads, wide, -1] if part == "k" else [-1, heads, -1, wide]
-        return self._op.parameter(shape, np.float32, f"{part}{layer}")
+        kind = self._ov.Type.bf16 if self._is_half else self._ov.Type.f32
+        return self._op.parameter(shape, kind, f"{part}{layer}")
 
     def _remembering(self, x: Any, layer: int, inputs: tuple[Any, Any, Any], sinks: list[Any]) -> Any:
         """Self-attention over all tokens so far: the old ones' keys and values are kept between calls."""
@@ -169,8 +173,9 @@ class Graphs:
         together = op.concat([windows, self._ints(-1), self._ints(self._dims.width)], 0)
         h = op.reshape(self._linear(h, f"{name}.encoder_attn.q_proj"), together, False)
         query = self._heads(h, heads)
-        scores = op.softmax(op.add(op.matmul(query, key, False, False), mask), -1)
-        found = self._merged(op.matmul(scores, value, False, False))
+        scores = self._whole(op.matmul(self._half(query), key, False, False))
+        chances = op.softmax(op.add(scores, mask), -1)
+        found = self._merged(self._whole(op.matmul(self._half(chances), value, False, False)))
         apart = op.reshape(found, op.shape_of(x), False)
         return op.add(x, self._linear(apart, f"{name}.encoder_attn.out_proj")), query
 
@@ -181,7 +186,8 @@ class Graphs:
     def _convolution(self, x: Any, name: str, stride: int) -> Any:
         op = self._op
         kernel, bias = self._read(f"{name}.weight"), self._read(f"{name}.bias")
-        found = op.convolution(x, self._floats(kernel), [stride], [1], [1], [1])
+        kernel, x = self._half(self._floats(kernel)), self._half(x)
+        found = self._whole(op.convolution(x, kernel, [stride], [1], [1], [1]))
         return op.gelu(op.add(found, self._floats(bias.reshape(1, -1, 1))), "erf")
 
     def _norm(self, x: Any, name: str) -> Any:
@@ -190,18 +196,27 @@ class Graphs:
         gained = op.multiply(found, self._floats(self._read(f"{name}.weight")))
         return op.add(gained, self._floats(self._read(f"{name}.bias")))
 
-    def _linear(self, x: Any, name: str) -> Any:
-        found = self._op.matmul(x, self._matrix(f"{name}.weight"), False, True)
+    def _linear(self, x: Any, name: str, times: float = 1.0) -> Any:
+        """A linear layer, whose output is multiplied by ``times``."""
+        found = self._op.matmul(x, self._matrix(f"{name}.weight", times), False, True)
         bias = self._weights.read(f"{name}.bias")
-        return found if bias is None else self._op.add(found, self._floats(bias))
+        return found if bias is None else self._op.add(found, self._floats(bias, times))
 
-    def _matrix(self, name: str) -> Any:
+    def _matrix(self, name: str, times: float = 1.0) -> Any:
         """A matrix [out, in]: as it is, or 8-bit numbers with one scale for each output."""
         op, matrix = self._op, self._read(name)
         if not self._int8:
-            return self._floats(matrix)
+            return self._floats(matrix, times)
         rounded, scale = rounded_rows(matrix)
-        return op.multiply(op.convert(op.constant(rounded), "f32"), self._floats(scale))
+        return op.multiply(op.convert(op.constant(rounded), "f32"), self._floats(scale, times))
+
+    def _half(self, x: Any) -> Any:
+        """In bfloat16, where this is wanted."""
+        return self._op.convert(x, "bf16") if self._is_half else x
+
+    def _whole(self, x: Any) -> Any:
+        """In float32 again."""
+        return self._op.convert(x, "f32") if self._is_half else x
 
     def _heads(self, x: Any, heads: int) -> Any:
         """[batch, length, width] → [batch, heads, length, head width]."""
@@ -215,16 +230,17 @@ class Graphs:
         op = self._op
         return op.reshape(op.transpose(x, self._ints(0, 2, 1, 3)), self._ints(0, 0, self._dims.width), True)
 
-    def _scale(self, heads: int) -> Any:
-        return self._floats(np.array((self._dims.width // heads) ** -0.5, np.float32))
+    def _scale(self, heads: int) -> float:
+        """What attention scores are multiplied by: a power of two in every Whisper, which rounds nothing."""
+        return float((self._dims.width // heads) ** -0.5)
 
     def _read(self, name: str) -> Array:
         found = self._weights.read(name)
         assert found is not None, name
         return found
 
-    def _floats(self, array: Array) -> Any:
-        return self._op.constant(np.ascontiguousarray(array, np.float32))
+    def _floats(self, array: Array, times: float = 1.0) -> Any:
+        return self._op.constant(np.ascontiguousarray(array, np.float32) * np.float32(times))
 
     def _ints(self, *values: int) -> Any:
         return self._op.constant(np.array(values, np.int64))

@@ -31,22 +31,23 @@ class Precision:
         rest = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}[self.rest]
         return f"8-bit weights and activations, {rest} elsewhere" if self.int8 else f"all in {rest}"
 
+    @property
+    def half(self) -> bool:
+        """Whether bfloat16 stands in the graphs, beside 8-bit products, which take float32."""
+        return self.int8 and self.rest == "bf16"
+
     def encoder(self) -> dict[str, Any]:
         """Properties to compile the encoder with."""
-        return self._properties(self.rest, _ENCODER_GROUP)
+        return self._properties(_ENCODER_GROUP)
 
     def decoder(self) -> dict[str, Any]:
-        """Properties to compile the decoder with.
+        """Properties to compile the decoder with."""
+        return self._properties(_DECODER_GROUP) | {"KV_CACHE_PRECISION": "f32"}
 
-        Its keys and values come and go in float32, so with 8-bit weights it computes in float32.
-        """
-        return self._properties("f32" if self.int8 else self.rest, _DECODER_GROUP) | {
-            "KV_CACHE_PRECISION": "f32"
-        }
-
-    def _properties(self, rest: str, group: int) -> dict[str, Any]:
+    def _properties(self, group: int) -> dict[str, Any]:
         return {
-            "INFERENCE_PRECISION_HINT": rest,
+            # OpenVINO rounds float32 activations to 8 bits, but for those in bfloat16 it widens the weights.
+            "INFERENCE_PRECISION_HINT": "f32" if self.int8 else self.rest,
             "DYNAMIC_QUANTIZATION_GROUP_SIZE": group if self.int8 else 0,
             "ENABLE_CPU_PINNING": False,
         }

@@ -4,7 +4,7 @@ Whisper was trained on windows of 30 s. Cut short, it loops; whole, nine tenths 
 All frames of silence are alike but for their place, so a few of them can stand for all: one state in
 ``STRIDE`` takes part in attention, with the logarithm of how many it stands for added to its
 scores. A softmax over keys of which n are equal is one over a single key with log n added, so only
-what differs from place to place is left out. No text changes for the worse (docs/log.md, 2026-11-26).
+what differs from place to place is left out. WER stays within half a point (docs/log.md, 2026-11-26).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from auricle.engines.whisper_windows import WINDOW
 SAMPLES = 320  # samples a state: 20 ms
 STATES = round(WINDOW * features.RATE / SAMPLES)
 MARGIN = 50  # states of silence after the audio that are not sampled
-STRIDE = 32
+STRIDE = 16
 _STEP = 25  # audio is taken for a multiple of so many states: each length is prepared for once
 _EDGE = 3  # states at the end of the spectrogram, of which the one before the last sees silence only
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from auricle.engines.openvino.silence import STATES
 from auricle.errors import ModelError
 from auricle.models import ModelFolder
 from auricle.models import whisper_tokens as lists
@@ -58,6 +59,14 @@ def open_weights(folder: ModelFolder) -> Weights:
     if folder.layout == "ctranslate2":
         return _FromCTranslate2(folder.path)
     return _FromHuggingFace(folder.path)
+
+
+def runs(folder: ModelFolder) -> bool:
+    """Whether this engine can run a checkpoint: weights as they are, for windows of 30 s."""
+    try:
+        return open_weights(folder).dims.frames == STATES
+    except ModelError:
+        return False
 
 
 def token_lists(folder: ModelFolder, dims: Dimensions, tokenizer: Tokenizer) -> TokenLists:

@@ -190,8 +190,7 @@ class Listener:
         """Decode one recording window after window, each with the text before it."""
         began = time.perf_counter()
         for window in clip.windows:
-            for _ in clip.recording.decode([window]):
-                pass
+            clip.recording.hear(window)
         clip.spend(time.perf_counter() - began)
 
     def _heard(self, clip: _Clip) -> Heard:

@@ -12,21 +12,22 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
 from auricle.audio import Audio, AudioStream, Readable, channels, open_audio
 from auricle.engines import Engine, check, load_engine
-from auricle.errors import OptionError
+from auricle.errors import AuricleError, OptionError
 from auricle.models.codes import any_language
 from auricle.options import build, flatten
 from auricle.transcript import Record, Segment, Source, Transcript
 from auricle.vad import RATE
 from auricle.verbs.transcribe.checks import check_engine, check_options
 from auricle.verbs.transcribe.options import GateOptions, TranscribeOptions
-from auricle.verbs.transcribe.recording import Progress, Recording
+from auricle.verbs.transcribe.pipeline import Step
+from auricle.verbs.transcribe.recording import Progress, Recording, through
 
 __all__ = ["GateOptions", "Progress", "TranscribeOptions", "Transcriber", "transcribe"]
 
@@ -81,12 +82,41 @@ class Transcriber:
 
     def channels(self, audio: Readable) -> list[Transcript]:
         """One transcript for each channel of a recording. Raises AudioError, MissingFileError."""
-        return [self.open(audio, channel=name).run() for name in _channel_names(audio)]
+        return [self.open(audio, channel=name).run() for name in channel_names(audio)]
 
-    def jobs(self, audio: Readable, on_progress: Callable[[Progress], None] | None = None) -> list[Job]:
-        """The jobs that the channel rule asks for: one, or one a channel. Raises AudioError."""
-        names = _channel_names(audio) if self.options.channel == "each" else [None]
-        return [self.open(audio, channel=name, on_progress=on_progress) for name in names]
+    def transcribe_all(self, audios: Iterable[Readable | Audio]) -> Iterator[Transcript | AuricleError]:
+        """What became of each recording, in order; one that fails does not stop the rest.
+
+        Windows of several are decoded together, so many short recordings take as long as a long one.
+        ``audios`` is read on another thread, a little ahead of what is given.
+        """
+        if self.options.channel == "each":
+            raise OptionError("channel each makes several transcripts: use Transcriber.channels().")
+        for step in self.together(self.open(audio) for audio in audios):
+            if step.over:
+                yield step.error or step.item.transcript()
+
+    def together(self, jobs: Iterable[Job]) -> Generator[Step[Job], None, None]:
+        """Run jobs, opened by nobody yet, in their order: what happens to each, step by step.
+
+        A job that is over without an error has its transcript. Errors that concern one recording
+        are in its last step; others are raised.
+        """
+        opened: list[Job] = []
+
+        def begin(job: Job) -> Recording:
+            opened.append(job)
+            return job.begin()
+
+        try:
+            with closing(through(self.engine, self.options, jobs, begin)) as steps:
+                for step in steps:
+                    yield step.item.take(step)
+                    if step.over:
+                        opened.remove(step.item)
+        finally:
+            for job in opened:
+                job.close()
 
     def open(
         self,
@@ -132,6 +162,8 @@ class Job:
         self._open = ExitStack()
         self._stream: AudioStream | None = None
         self._segments: Generator[Segment, None, None] | None = None
+        self._recording: Recording | None = None
+        self._elapsed = 0.0
         self._done: Transcript | None = None
 
     def __enter__(self) -> Job:
@@ -141,6 +173,10 @@ class Job:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what is under way, and close the recording."""
         if self._segments is not None:
             self._segments.close()  # ends the thread that reads ahead, before its file is closed
         self._open.close()
@@ -164,11 +200,42 @@ class Job:
 
     def _run(self) -> Generator[Segment, None, None]:
         began = time.perf_counter()
-        options = self._transcriber.options
-        recording = Recording(self._transcriber.engine, options, self._blocks(), self._on_progress)
-        yield from recording
-        found = recording.transcript()
-        record = self._record(found.duration, time.perf_counter() - began)
+        yield from self._heard()
+        self._elapsed = time.perf_counter() - began
+        self._finish()
+
+    def begin(self) -> Recording:
+        """Open the recording, to be decoded with others. Raises AudioError, MissingFileError."""
+        self.__enter__()
+        return self._heard()
+
+    def _heard(self) -> Recording:
+        transcriber = self._transcriber
+        self._recording = Recording(
+            transcriber.engine, transcriber.options, self._blocks(), self._on_progress
+        )
+        return self._recording
+
+    def take(self, step: Step[Job]) -> Step[Job]:
+        """Note what happened; where all was heard, make the transcript, and close the recording."""
+        self._elapsed += step.elapsed
+        if self._recording is not None:
+            self._recording.told(step)
+        if not step.over:
+            return step
+        try:
+            if step.error is None:
+                self._finish()
+        except AuricleError as error:
+            return replace(step, error=error)
+        finally:
+            self.close()
+        return step
+
+    def _finish(self) -> None:
+        assert self._recording is not None
+        found = self._recording.transcript()
+        record = self._record(found.duration, self._elapsed)
         warnings = tuple(self._stream.warnings) if self._stream else ()
         self._done = replace(found, channel=self._only, record=record, warnings=warnings)
 
@@ -219,7 +286,8 @@ def _watched(blocks: Iterable[Audio], on_heard: Callable[[float], None]) -> Iter
         yield block
 
 
-def _channel_names(audio: Readable) -> list[str]:
+def channel_names(audio: Readable) -> list[str]:
+    """The channels of a recording, as ``open`` takes them. Raises OptionError, and what reading raises."""
     if audio == "-":
         raise OptionError("standard input can be read once only, not once a channel. Choose one channel.")
     return [str(number) for number in range(channels(audio))]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import queue
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from auricle.audio import Audio
 from auricle.engines import DetectsLanguage, Engine, Parallel
@@ -18,11 +16,11 @@ from auricle.transcript import Segment, Span, Transcript
 from auricle.verbs.transcribe.audit import audit
 from auricle.verbs.transcribe.decode import Decoded, WindowDecoder
 from auricle.verbs.transcribe.options import TranscribeOptions
+from auricle.verbs.transcribe.pipeline import Ahead, Pipeline, Step, in_a_language
 from auricle.verbs.transcribe.words import time_words
 
 Item = TypeVar("Item")
 
-VOTERS = 8  # windows that vote on the language: up to four minutes of speech
 _RESET_TEMPERATURE = 0.5  # text decoded above it is no prompt for the next window
 
 
@@ -61,31 +59,12 @@ class Recording:
 
     def __iter__(self) -> Iterator[Segment]:
         """Decode, and yield each segment as soon as all before it are known."""
-        if self._options.mode == "sequential":
-            with _Ahead(self.windows(), 3) as ahead:
-                for batch in self._batches(ahead, 1):
-                    yield from self.decode(batch)
-            return
-        at_once = self._engine.parallel if isinstance(self._engine, Parallel) else 1
-        with (
-            ThreadPoolExecutor(at_once, "auricle-decoder") as pool,
-            _Ahead(self._given(pool), at_once + 1) as ahead,
-        ):
-            for decoded in ahead:
-                yield from self._keep_all(decoded.result())
-
-    def _given(self, pool: Executor) -> Iterator[Future[list[Decoded]]]:
-        """Read on, and give the pool each batch of windows to decode."""
-        for batch in self._batches(self.windows(), self._options.batch_size):
-            yield pool.submit(self._decode, batch)
-
-    def _batches(self, windows: Iterator[Window], size: int) -> Iterator[list[Window]]:
-        """Batches of windows, once the language is known."""
-        held: list[Window] = []
-        if self.language is None:
-            held = list(itertools.islice(windows, VOTERS))
-            self.vote(held)
-        yield from _batches(itertools.chain(held, windows), size)
+        with closing(through(self._engine, self._options, [self], lambda one: one)) as steps:
+            for step in steps:
+                yield from step.segments
+                self.told(step)
+                if step.error is not None:
+                    raise step.error
 
     def windows(self) -> Iterator[Window]:
         """What there is to decode, in order."""
@@ -103,21 +82,15 @@ class Recording:
             coverage=audit(self._speech, segments, self._dropped),
         )
 
-    def decode(self, batch: list[Window]) -> Iterator[Segment]:
-        """Decode the next windows and keep what they became."""
-        previous = self._previous if self._options.mode == "sequential" else ""
-        yield from self._keep_all(self._decode(batch, previous))
+    def hear(self, window: Window) -> list[Segment]:
+        """Decode the next window, after the text before it, and keep what it became."""
+        found = decode(self._engine, self._options, [window], self.language, self._previous)
+        return self.keep(found[0])
 
-    def _decode(self, batch: list[Window], previous: str = "") -> list[Decoded]:
-        decode = replace(self._options.decode, language=self.language)
-        return WindowDecoder(self._engine, decode, self._options.gates).decode(batch, previous)
-
-    def _keep_all(self, batch: Iterable[Decoded]) -> Iterator[Segment]:
-        for decoded in batch:
-            segments = self.keep(decoded)
-            yield from segments
-            if self._on_progress:
-                self._on_progress(Progress(decoded.window.end, tuple(segments)))
+    def told(self, step: Step[Any]) -> None:
+        """Tell who wants to know how far it is, once the segments of a step have been taken."""
+        if self._on_progress and step.window is not None:
+            self._on_progress(Progress(step.window.end, step.segments))
 
     def keep(self, decoded: Decoded) -> list[Segment]:
         """Take in what a window, the next in order of time, became: its segments with times that can be."""
@@ -155,6 +128,50 @@ class Recording:
             self._chance = votes[self.language] / sum(votes.values())
 
 
+def decode(
+    engine: Engine, options: TranscribeOptions, batch: list[Window], language: str | None, previous: str = ""
+) -> list[Decoded]:
+    """What an engine makes of windows of one language, under the gates of ``options``."""
+    asked = replace(options.decode, language=language)
+    return WindowDecoder(engine, asked, options.gates).decode(batch, previous)
+
+
+def through(
+    engine: Engine, options: TranscribeOptions, items: Iterable[Item], begin: Callable[[Item], Recording]
+) -> Generator[Step[Item], None, None]:
+    """Decode the recordings that ``begin`` makes of items: with all windows in one queue, or in sequence."""
+    if options.mode == "sequential":
+        return in_sequence(items, begin)
+    pipeline = Pipeline(
+        begin,
+        lambda batch, language: decode(engine, options, batch, language),
+        batch_size=options.batch_size,
+        at_once=engine.parallel if isinstance(engine, Parallel) else 1,
+    )
+    return pipeline.run(items)
+
+
+def in_sequence(
+    items: Iterable[Item], begin: Callable[[Item], Recording]
+) -> Generator[Step[Item], None, None]:
+    """Decode one window after the other, each with the text before it; only reading runs ahead."""
+    for item in items:
+        before = time.perf_counter()
+        error = None
+        try:
+            recording = begin(item)
+            yield Step(item, begun=True)
+            with Ahead(in_a_language(recording), 3) as ahead:
+                for window in ahead:
+                    segments = tuple(recording.hear(window))
+                    now = time.perf_counter()
+                    yield Step(item, window=window, segments=segments, elapsed=now - before)
+                    before = now
+        except AuricleError as found:
+            error = found
+        yield Step(item, over=True, error=error)
+
+
 def _only(languages: tuple[str, ...]) -> str | None:
     """The language of a model that knows one."""
     return languages[0] if len(languages) == 1 else None
@@ -171,67 +188,3 @@ class _Counted:
         for block in self._blocks:
             self.seconds += block.duration
             yield block
-
-
-class _Ahead(Generic[Item]):
-    """Runs an iterator on a thread of its own: at most ``limit`` items, with the one that is being used."""
-
-    _END = object()
-
-    def __init__(self, items: Iterable[Item], limit: int) -> None:
-        self._items = iter(items)
-        self._room = threading.Semaphore(limit)
-        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="auricle-reader", daemon=True)
-
-    def __enter__(self) -> Iterator[Item]:
-        self._thread.start()
-        return self._take()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _take(self) -> Iterator[Item]:
-        while (item := self._queue.get()) is not self._END:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-            self._room.release()
-
-    def _run(self) -> None:
-        try:
-            while self._is_wanted():
-                self._queue.put(next(self._items))
-        except StopIteration:
-            self._queue.put(self._END)
-        except BaseException as error:  # noqa: BLE001 (raised again where the items are taken)
-            self._queue.put(error)
-
-    def _is_wanted(self) -> bool:
-        """Wait for room. Whether there is any use for one more item."""
-        while not self._stop.is_set():
-            if self._room.acquire(timeout=0.1):
-                return True
-        return False
-
-
-def _batches(items: Iterable[Window], size: int) -> Iterator[list[Window]]:
-    """Batches of 1, 2, 4 … ``size`` windows: the first text comes soon, the rest fast.
-
-    Where ``items`` raises, the windows before it are given first.
-    """
-    now, held = 1, list[Window]()
-    try:
-        for item in items:
-            held.append(item)
-            if len(held) == now:
-                yield held
-                now, held = min(2 * now, size), []
-    except AuricleError:
-        if held:
-            yield held
-        raise
-    if held:
-        yield held

@@ -65,7 +65,7 @@ def live(page: Any, folder: Path) -> None:
     here = tab(page, "Live")
     here.get_by_role("button", name="Record").click()
     here.locator(".live", has_text="country").wait_for()
-    here.locator(".open", has_text=" ").wait_for()
+    page.wait_for_function("document.querySelector('.live .open').textContent.trim().includes(' ')")
 
 
 def compare(page: Any, folder: Path) -> None:
@@ -86,7 +86,7 @@ def record(page: Any, folder: Path) -> None:
     here.get_by_role("button", name="Record", exact=True).click()
     page.wait_for_timeout(4000)
     here.get_by_role("button", name="Stop").click()
-    here.get_by_role("button", name="Play", exact=True).wait_for()
+    here.get_by_text("0:04").wait_for()
 
 
 def choices(page: Any, folder: Path) -> None:

@@ -134,9 +134,11 @@ def test_words_while_one_speaks(shelf: Shelf, channels: int) -> None:
 def test_a_talk_ends_when_the_visitor_goes(shelf: Shelf) -> None:
     left, silent = Talk(shelf, "fake", "auto"), Talk(shelf, "fake", "auto", gone=0.01)
     left.leave()
+    silent._thread.join()
     for talk in (left, silent):
         list(talk.finish())
         assert not talk._thread.is_alive()
+    assert "Press Record again" in silent.feed((48_000, np.zeros(4800, np.int16))), "if it was only slow"
 
 
 def test_what_is_wrong_with_a_talk_is_a_sentence(shelf: Shelf) -> None:

@@ -107,6 +107,7 @@ def compare(
         texts, notes = [], []
         for name in models:
             yield show.sentence(f"{name} is listening …")
+            shelf.engine(name, stop)  # which loads it: that is not its speed
             began, found = time.perf_counter(), Transcript()
             for step in _listen(shelf, path, Wanted(name, language), stop, []):
                 if isinstance(step, Transcript):

@@ -18,7 +18,8 @@ from auricle.pages import Markup
 from auricle.serve.batching import Abandoned, Stop
 from auricle.verbs.stream import Committed, Event, Listener, Partial, StreamOptions, UtteranceEnded
 
-_GONE = 30.0  # seconds without a piece after which the visitor has gone: a browser sends ten a second
+_GONE = 30.0  # seconds without a piece after which the visitor has gone: a browser sends four a second
+_SILENT = "No sound has come from the browser for a while, so nobody listens any more. Press Record again."
 _GLANCE = 0.3  # seconds between two looks at whether the last words are there
 _MOST = 200  # utterances that stay on the page
 
@@ -65,8 +66,10 @@ class Talk:
     def _run(self) -> None:
         try:
             self._listen(self._open())
-        except (Abandoned, queue.Empty):
+        except Abandoned:
             return  # the visitor has gone
+        except queue.Empty:  # so it seems; one whose browser was only slow is told
+            self._trouble = _SILENT
         except AuricleError as error:
             self._trouble = str(error)
 

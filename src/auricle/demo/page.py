@@ -41,7 +41,9 @@ def create(options: DemoOptions, shelf: Shelf | None = None) -> Any:
                 _file_tab(gr, shelf, choices)
             with gr.Tab("Microphone", id="microphone"):
                 _microphone_tab(gr, shelf, choices)
-            with gr.Tab("Live", id="live"):
+            # Rendered at once: Gradio's recorder is fetched meanwhile, and who pressed Record before it had
+            # come was recorded by nobody ("ge is not a constructor").
+            with gr.Tab("Live", id="live", render_children=True):
                 _live_tab(gr, shelf, choices)
             if len(options.models) > 1:
                 with gr.Tab("Compare", id="compare"):
@@ -138,9 +140,7 @@ def _until_cancelled(gr: Any, start: Any, cancel: Any, run: Any, asked: list[Any
 
 
 def _file_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
-    recording = gr.File(
-        label="A sound or video file: drop it here", file_types=["audio", "video"], type="filepath"
-    )
+    recording = gr.File(label="A sound or video file: drop it here", type="filepath")
     trial = gr.Button("Take the sample: 11 seconds of 1961")
     _hearing_parts(gr, shelf, recording, choices)
     trial.click(lambda: str(sample()), None, recording)
@@ -183,14 +183,20 @@ def _live_tab(gr: Any, shelf: Shelf, choices: list[Any]) -> None:
             yield str(page)
 
     sound.start_recording(begin, [talk, model, language], [talk, text], show_progress="hidden")
-    sound.stream(feed, [sound, talk], text, time_limit=None, concurrency_limit=4, show_progress="hidden")
+    sound.stream(
+        feed,
+        [sound, talk],
+        text,
+        stream_every=0.25,  # seconds
+        time_limit=None,
+        concurrency_limit=4,
+        show_progress="hidden",
+    )
     sound.stop_recording(finish, talk, text, show_progress="hidden")
 
 
 def _compare_tab(gr: Any, shelf: Shelf, options: DemoOptions, choices: list[Any]) -> None:
-    recording = gr.File(
-        label="A sound or video file: drop it here", file_types=["audio", "video"], type="filepath"
-    )
+    recording = gr.File(label="A sound or video file: drop it here", type="filepath")
     with gr.Row():
         first = gr.Dropdown(list(options.models), value=options.models[0], label="One model")
         second = gr.Dropdown(list(options.models), value=options.models[1], label="The other")

@@ -1,6 +1,7 @@
 // The word that is being said is marked while a recording plays; a click on a word, or on the time
 // before a line, plays from there; from that time the arrow keys go from word to word and Enter plays.
-// A microphone that is refused is told. Listens on the document: the page's parts come and go.
+// A microphone that is refused, or a recorder that was not ready, is told. Listens on the document: the
+// page's parts come and go.
 (() => {
   const near = (node) => node.closest(".heard");
   const play = (node) => {
@@ -46,16 +47,32 @@
   const tell = (text) => {
     for (const node of document.querySelectorAll(".deaf")) node.textContent = text;
   };
+  // Gradio fetches its recorder when the page is there, and one that is used before its worker runs records nothing.
+  const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+  const fetched = () => performance.getEntriesByType("resource").filter(({ name }) => /\/module-[\w-]+\.js/.test(name)).length > 1;
+  let ready = false;
+  window.Worker = class extends window.Worker {
+    constructor(...given) {
+      super(...given);
+      ready ||= String(given[0]).startsWith("blob:") && fetched();
+    }
+  };
   const devices = navigator.mediaDevices; // none where a page comes neither from this machine nor over https
   const ask = devices?.getUserMedia.bind(devices);
   if (devices) devices.getUserMedia = async (wanted) => {
     try {
       const stream = await ask(wanted);
       tell("");
+      for (let tries = 0; tries < 50 && !ready; tries++) await pause(100);
+      await pause(300);
       return stream;
     } catch (error) {
       tell("The browser does not give this page the microphone. Allow it beside the address, then press Record again.");
       throw error;
     }
   };
+  window.addEventListener("unhandledrejection", ({ reason }) => {
+    if (/is not a constructor|construct 'MediaRecorder'/.test(String(reason)))
+      tell("The recorder was not ready yet, so nothing is recorded. Press Stop, then Record again.");
+  });
 })();

@@ -145,7 +145,7 @@ def recording(clip: Clip, arguments: argparse.Namespace, options: StreamOptions)
         print(f"offline WER {100 * rate:.2f} %, {100 * (found.rate - rate):+.2f} points while streaming")
 
 
-def utterances(options: StreamOptions, limit: int, *, cpu: bool) -> None:
+def utterances(options: StreamOptions, limit: int, *, cpu: bool, look: float | None) -> None:
     """Clips of 4 to 6 s, each followed by silence: how long after the end of speech the text was whole."""
     engine = Counted(load_engine(options.load, decode=options.decode()))
     said, told = [], []
@@ -158,7 +158,7 @@ def utterances(options: StreamOptions, limit: int, *, cpu: bool) -> None:
     for clip in chosen:
         audio = Audio.load(clip.path)
         followed = np.concatenate([audio.samples, np.zeros(32_000, np.float32)])
-        played = play(Listener(options, engine=engine), followed, Played(cpu=cpu))
+        played = play(Listener(options, engine=engine), followed, Played(cpu=cpu, look=look))
         if played.ended:
             end = played.ended[-1][0].end
             letters = [
@@ -168,7 +168,7 @@ def utterances(options: StreamOptions, limit: int, *, cpu: bool) -> None:
         listener = Listener(options, engine=engine)
         last = np.flatnonzero(np.abs(audio.samples) > 0.01)[-1] + 1600
         spoken = audio.samples[:last]
-        told.append(play(listener, spoken, Played(cpu=cpu)).clock - len(spoken) / 16_000)
+        told.append(play(listener, spoken, Played(cpu=cpu, look=look)).clock - len(spoken) / 16_000)
     print(f"{len(chosen)} clips of 4 to 6 s")
     print(f"from the end of speech to the last word, found by listening: {quantiles(said)}")
     print(f"from being told that the sound is over to the last word: {quantiles(told)}")
@@ -191,7 +191,7 @@ def main() -> None:
     typed = {name: _number(value) for name, value in values.items()}
     options = build(StreamOptions, typed)
     if arguments.utterances:
-        utterances(options, arguments.utterances, cpu=arguments.cpu)
+        utterances(options, arguments.utterances, cpu=arguments.cpu, look=arguments.look)
     else:
         recording(clips("longform")[arguments.which], arguments, options)
     print("load average", *(f"{value:.1f}" for value in os.getloadavg()), file=sys.stderr)

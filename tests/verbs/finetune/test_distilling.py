@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from auricle.errors import OptionError
+from auricle.errors import DatasetError, OptionError
 from auricle.verbs.finetune import finetune, recipe_of
 from auricle.verbs.finetune.batches import Order, Sounds
 from auricle.verbs.finetune.distilling import Distilling, loss_of
 from auricle.verbs.finetune.examples import gather
+from auricle.verbs.finetune.hearing import repeats
 from auricle.verbs.finetune.learner import base_folder, open_distilling, open_learner
 from corpora import corpus
 
@@ -88,12 +89,33 @@ def test_without_a_base_to_stay_with_the_loss_is_the_models_own(recipe: dict[str
     assert loss_of(learner.model, batch, None).item() == learner.model(**batch).loss.item()
 
 
-def test_replay_without_texts_gets_those_of_the_base(kept: dict[str, Any]) -> None:
+def test_replay_without_texts_gets_those_of_the_base(
+    kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def listen(engine: Any, items: Any, options: Any) -> list[str]:
+        asked.append(engine.info.model)
+        return ["abc x1", "", "so " * 20]
+
+    monkeypatch.setattr("auricle.verbs.finetune.finetuning.decoded", listen)
     made = finetune(recipe_of(kept))
-    texts = json.loads((made.folder / "training" / "replay.json").read_text("utf-8"))
-    assert len(texts) == 3 and all(isinstance(text, str) for text in texts)
-    assert made.story["data"]["replay"] == sum(map(bool, texts)) and made.story["steps"] == 4
+    assert len(asked) == 1 and made.story["data"]["replay"] == 1 and made.story["steps"] == 4
+    assert json.loads((made.folder / "training" / "replay.json").read_text("utf-8"))[0] == "abc x1"
     assert made.story["recipe"]["training"]["distil"] == 2.0
+
+
+def test_a_base_without_a_text_of_use_is_refused(
+    kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auricle.verbs.finetune.finetuning.decoded", lambda *_: ["", "so " * 20, ""])
+    with pytest.raises(DatasetError, match="no text of use"):
+        finetune(recipe_of(kept))
+
+
+def test_texts_that_repeat_themselves() -> None:
+    assert repeats("so " * 20) and repeats("I will tell you this is not a friend, sir. " * 4)
+    assert not repeats("A further development of the Roman letter took place at Venice.") and not repeats("")
 
 
 def test_replay_with_texts_of_its_own_needs_them(kept: dict[str, Any]) -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 from auricle.augment import Augment
 from auricle.augment import Sounds as Noises
-from auricle.errors import OptionError
+from auricle.engines import DecodeOptions, load_engine
+from auricle.errors import DatasetError, OptionError
 from auricle.models import ModelFolder, machine
 from auricle.models.folders import read_json
 from auricle.models.kinds import kind_of
@@ -26,7 +27,7 @@ from auricle.verbs.finetune.batches import Order, Sounds
 from auricle.verbs.finetune.card import write_card
 from auricle.verbs.finetune.distilling import Distilling
 from auricle.verbs.finetune.examples import Example, Material, gather
-from auricle.verbs.finetune.hearing import Ear, hear, loops, written
+from auricle.verbs.finetune.hearing import Ear, decoded, hear, repeats
 from auricle.verbs.finetune.joining import Joins
 from auricle.verbs.finetune.keeping import add_to_story, keep, story_of
 from auricle.verbs.finetune.learner import (
@@ -146,7 +147,7 @@ class Finetuning:
     def _in_own_words(self, learner: Learner, material: Material) -> Material:
         """The replay with the texts that the base writes, where the model is to stay with it.
 
-        What it writes nothing for, or one word again and again, is left out.
+        What it writes nothing for, or the same again and again, is left out. Raises DatasetError of nothing.
         """
         if not self.recipe.training.distil:
             return material
@@ -155,12 +156,16 @@ class Finetuning:
             texts = json.loads(path.read_text("utf-8"))
         else:
             self._watcher.stage("the base writes the texts of the replay")
-            arithmetic = training.precision(self.recipe)
-            texts = written(learner, material.replay, self.recipe.base.language, arithmetic)
+            options = DecodeOptions(language=self.recipe.base.language)
+            engine = load_engine(str(learner.base.path), decode=options)
+            texts = decoded(engine, material.replay, options)
+            del engine
             if training.is_first():
                 write_atomic(path, json.dumps(texts).encode())
         pairs = zip(material.replay, texts, strict=True)
-        kept = tuple(replace(item, text=text) for item, text in pairs if text and not loops(text))
+        kept = tuple(replace(item, text=text) for item, text in pairs if text and not repeats(text))
+        if not kept:
+            raise DatasetError("the base writes no text of use for the replay. Name other data: data.replay")
         return replace(material, replay=kept)
 
     def _seed(self) -> None:

@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from auricle.engines import DecodeOptions
+from auricle.engines import DecodeOptions, Engine
 from auricle.metrics import ErrorRate, wer_each
 from auricle.normalize import normalizer
 from auricle.verbs.finetune.examples import Example
 from auricle.verbs.finetune.learner import Learner
+from auricle.verbs.transcribe.gates import compression_ratio
 
 _BATCH = 8
+_REPEATED = 2.4  # characters over those after compression, as for a window that is decoded again
 _LOOP = 12  # words of which most are the same: a loop
 
 
@@ -47,7 +49,7 @@ class Ear:
     @property
     def looping(self) -> float:
         """The share of texts in which one word is most of many."""
-        return sum(map(loops, self.texts)) / max(1, len(self.texts))
+        return sum(map(_loops, self.texts)) / max(1, len(self.texts))
 
 
 def hear(
@@ -69,24 +71,33 @@ def written(
     precision: str = "float32",
     on_progress: Callable[[int], None] | None = None,
 ) -> list[str]:
-    """Decode utterances with the weights as they are, batches of about one length."""
+    """Decode utterances with the weights as they are."""
     was = learner.model.training
     learner.model.eval()
-    texts: dict[int, str] = {}
-    order = sorted(range(len(items)), key=lambda place: items[place].seconds)
     options = DecodeOptions(language=language if learner.kind == "whisper" else None)
     try:
-        engine = learner.engine()
         with _arithmetic(learner.model, precision):
-            for first in range(0, len(order), _BATCH):
-                places = order[first : first + _BATCH]
-                sounds = [items[place].utterance.load(learner.rate) for place in places]
-                found = engine.transcribe(sounds, options)
-                texts |= zip(places, (one.text for one in found), strict=True)
-                if on_progress is not None:
-                    on_progress(len(texts))
+            return decoded(learner.engine(), items, options, on_progress)
     finally:
         learner.model.train(was)
+
+
+def decoded(
+    engine: Engine,
+    items: Sequence[Example],
+    options: DecodeOptions,
+    on_progress: Callable[[int], None] | None = None,
+) -> list[str]:
+    """What an engine writes for utterances, in batches of about one length."""
+    texts: dict[int, str] = {}
+    order = sorted(range(len(items)), key=lambda place: items[place].seconds)
+    for first in range(0, len(order), _BATCH):
+        places = order[first : first + _BATCH]
+        sounds = [items[place].utterance.load(engine.rate) for place in places]
+        found = engine.transcribe(sounds, options)
+        texts |= zip(places, (one.text for one in found), strict=True)
+        if on_progress is not None:
+            on_progress(len(texts))
     return [texts[place] for place in range(len(items))]
 
 
@@ -108,7 +119,11 @@ def _arithmetic(model: Any, precision: str) -> Any:
     return torch.autocast(model.device.type, kind, enabled=kind is not None)
 
 
-def loops(text: str) -> bool:
-    """Whether one word is most of a text of many."""
+def repeats(text: str) -> bool:
+    """Whether a text says the same word, or the same few words, again and again."""
+    return _loops(text) or compression_ratio(text) > _REPEATED
+
+
+def _loops(text: str) -> bool:
     words = text.lower().split()
     return len(words) >= _LOOP and Counter(words).most_common(1)[0][1] > len(words) / 2

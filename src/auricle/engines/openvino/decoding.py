@@ -19,9 +19,8 @@ from auricle.engines.openvino.search import Found, Next, Search
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-Keys = npt.NDArray[
-    Any
-]  # keys or values: float32, or the bits of bfloat16 as uint16, which numpy has no type for
+# Keys or values: float32, or the bits of bfloat16, which numpy has no type for, as uint16.
+Keys = npt.NDArray[Any]
 
 
 class Room:

@@ -240,7 +240,8 @@ class Graphs:
         return found
 
     def _floats(self, array: Array, times: float = 1.0) -> Any:
-        return self._op.constant(np.ascontiguousarray(array, np.float32) * np.float32(times))
+        values = np.ascontiguousarray(array, np.float32)
+        return self._op.constant(values if times == 1 else values * np.float32(times))
 
     def _ints(self, *values: int) -> Any:
         return self._op.constant(np.array(values, np.int64))

@@ -147,6 +147,19 @@ def test_a_client_that_sends_too_slowly_is_given_up() -> None:
         until(address, "auricle_requests_here", 0)
 
 
+def test_a_client_that_does_not_read_its_answers_is_given_up() -> None:
+    with server(slow=0.4) as address, connection(address) as opened:
+        each = len(call(address, "GET", "/openapi.json").body)
+        asked = 40_000_000 // each  # more than the buffers of a connection hold
+        opened.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * asked)
+        time.sleep(2)
+        got = 0
+        with suppress(ConnectionResetError):
+            while piece := opened.recv(1 << 20):
+                got += len(piece)
+        assert 0 < got < each * asked
+
+
 def test_a_client_that_sends_for_too_long_is_given_up() -> None:
     with server(timeout=0.6) as address, connection(address) as opened:
         opened.sendall(head(1000) + b"--x\r\n")

@@ -165,7 +165,9 @@ def test_a_task_that_the_catalogue_rules_out_fetches_nothing(monkeypatch: pytest
         (("avx2", "avx_vnni"), False, {"compute_type": "int8"}, "openvino"),
         (("avx2", "avx512_vnni"), True, {"device": "cpu"}, "openvino"),
         (("avx2", "avx512_vnni"), True, {}, "ctranslate2"),
-        (("avx2",), False, {}, "ctranslate2"),
+        (("avx", "avx2"), False, {}, "openvino"),
+        (("avx",), False, {}, "ctranslate2"),
+        (("neon", "asimd"), False, {}, "ctranslate2"),
         (None, False, {}, "ctranslate2"),
         (("avx2", "avx512_vnni"), False, {"compute_type": "float32"}, "ctranslate2"),
         (("avx2", "avx512_vnni"), False, {"engine": "ctranslate2"}, "ctranslate2"),
@@ -186,7 +188,7 @@ def test_a_whisper_runs_where_it_is_fastest(
 def test_weights_that_are_quantised_already_stay_with_ctranslate2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "instruction_sets", lambda: ("avx512_vnni",))
+    monkeypatch.setattr(machine, "instruction_sets", lambda: ("avx2",))
     monkeypatch.setattr(weights, "open_weights", refuse)
     assert engine_for(LoadOptions()) == "ctranslate2"
 

@@ -16,9 +16,11 @@ from auricle.engines.openvino import OpenVinoEngine
 from auricle.engines.openvino.compiled import Worker
 from auricle.engines.openvino.decoding import Floats, Session, Sound
 from auricle.engines.openvino.graphs import rounded_rows
+from auricle.engines.openvino.precision import choose
 from auricle.engines.openvino.silence import Places
 from auricle.engines.whisper_windows import frames
 from auricle.errors import ModelError, OptionError
+from auricle.models import machine
 
 SENTENCE = (
     "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
@@ -177,3 +179,18 @@ def test_rows_are_rounded_to_their_own_scale() -> None:
     assert np.abs(rounded.astype(np.int32)).max() == 127
     assert np.all(np.abs(rounded * scale - matrix) <= 0.5001 * scale)
     assert not rounded[4].any()
+
+
+@pytest.mark.parametrize(
+    ("sets", "said"),
+    [
+        (("avx2", "avx_vnni"), "8-bit weights and activations, float32 elsewhere"),
+        (("avx2",), "8-bit weights, float32 elsewhere"),
+        (None, "8-bit weights, float32 elsewhere"),
+    ],
+)
+def test_what_is_said_is_what_the_processor_does(
+    sets: tuple[str, ...] | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "instruction_sets", lambda: sets)
+    assert choose("int8_float32").described() == said

@@ -144,6 +144,21 @@ def test_a_sound_text_is_preferred_to_a_likelier_loop() -> None:
     assert (found.text, found.looped) == ("a doubtful text", False)
 
 
+def test_a_doubtful_text_is_preferred_to_one_that_nobody_can_say_in_that_time() -> None:
+    much = (
+        "I am going to click on this one, and then we will see how to do what we were told to do before it. "
+    )
+
+    def script(audio: Audio, options: DecodeOptions) -> Transcript:
+        text, logprob = ("a doubtful text", -1.5) if options.temperature == 0.6 else (3 * much, -0.1)
+        return say(text, audio, options, logprob=logprob)
+
+    (found,), _ = decode(script, window(0.0, 5.0))
+    assert found.text == "a doubtful text"
+    (found,), _ = decode(told(3 * much, logprob=-0.1), window(0.0, 5.0))
+    assert found.text == (3 * much).strip()
+
+
 DOTS = "... " * 100 + "I " + "... " * 100
 
 

@@ -1,8 +1,10 @@
 """In which arithmetic a processor runs the graphs fastest, and what may be asked for instead.
 
 int8 is 8-bit weights, one scale for each output, and activations rounded to 8 bits as they come,
-one scale for each row and group of inputs: nothing has to be calibrated. What is no matrix product
-with weights is computed in bfloat16 where the processor is faster in it, in float32 otherwise.
+one scale for each row and group of inputs: nothing has to be calibrated. OpenVINO rounds them where
+the processor has instructions for it (VNNI, AMX), and computes in float32 with 8-bit weights elsewhere.
+What is no matrix product with weights is computed in bfloat16 where the processor is faster in it,
+in float32 otherwise.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ class Precision:
     def described(self) -> str:
         """What is computed in what, for a person."""
         rest = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}[self.rest]
-        return f"8-bit weights and activations, {rest} elsewhere" if self.int8 else f"all in {rest}"
+        if not self.int8:
+            return f"all in {rest}"
+        return f"8-bit weights{' and activations' if _rounds_activations() else ''}, {rest} elsewhere"
 
     @property
     def half(self) -> bool:
@@ -75,6 +79,11 @@ def choose(compute_type: str) -> Precision:
             f"It can: int8, {', '.join(sorted(known))}."
         )
     return known[compute_type]
+
+
+def _rounds_activations() -> bool:
+    sets = machine.instruction_sets() or ()
+    return not {"avx512_vnni", "avx_vnni", "amx_int8"}.isdisjoint(sets)
 
 
 def _fast_bfloat16() -> bool:

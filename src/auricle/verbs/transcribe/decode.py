@@ -124,8 +124,14 @@ class _Search:
         return self._make_do([found for found, _ in self._tries])
 
     def _make_do(self, tries: Sequence[Transcript]) -> Decoded:
-        """No attempt passed: the likeliest without a loop, or the least repetitive with its loop cut."""
+        """No attempt passed: the likeliest without a loop, or the least repetitive with its loop cut.
+
+        What goes round and round is likely, word after word, so what nobody can say in that time is left out
+        where there is anything else.
+        """
+        speech = total(self.window.speech)
         sound = [found for found in tries if not gates.repeats(found.text)]
+        sound = [found for found in sound if not gates.too_much(found.text, speech)] or sound
         if sound or not self._options.loop_guard:
             return self._accept(max(sound or tries, key=_likelihood).segments)
         best = min(tries, key=lambda found: gates.compression_ratio(found.text))

@@ -46,7 +46,7 @@ def judge(found: Transcript, speech: float, options: GateOptions) -> Verdict:
         return Verdict(SIGNS)
     if compression_ratio(found.text) > options.compression_threshold:
         return Verdict(COMPRESSION)
-    if options.loop_guard and len(found.text) > 20 + MAX_CHARS_PER_SECOND * max(speech, 0.5):
+    if options.loop_guard and too_much(found.text, speech):
         return Verdict("too much text for the speech")
     if _below(found.segments[0].avg_logprob, options.logprob_threshold):
         return Verdict("low probability")
@@ -70,6 +70,11 @@ def _silent(first: Segment, options: GateOptions) -> bool:
 
 def _below(value: float | None, threshold: float) -> bool:
     return value is not None and value < threshold
+
+
+def too_much(text: str, speech: float) -> bool:
+    """Whether nobody can say ``text`` in ``speech`` seconds."""
+    return len(text) > 20 + MAX_CHARS_PER_SECOND * max(speech, 0.5)
 
 
 def mostly_signs(text: str) -> bool:

@@ -44,10 +44,10 @@ def judge(found: Transcript, speech: float, options: GateOptions) -> Verdict:
         return Verdict("loop")
     if options.loop_guard and mostly_signs(found.text):
         return Verdict(SIGNS)
-    if compression_ratio(found.text) > options.compression_threshold:
-        return Verdict(COMPRESSION)
     if options.loop_guard and too_much(found.text, speech):
         return Verdict("too much text for the speech")
+    if compression_ratio(found.text) > options.compression_threshold:
+        return Verdict(COMPRESSION)
     if _below(found.segments[0].avg_logprob, options.logprob_threshold):
         return Verdict("low probability")
     return Verdict()

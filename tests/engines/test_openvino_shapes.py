@@ -16,7 +16,6 @@ import pytest
 from auricle.engines.openvino.compiled import Compiled
 from auricle.engines.openvino.decoding import Floats, Session, Sound
 from auricle.engines.openvino.silence import STATES, Places
-from auricle.engines.openvino.weights import open_weights
 from auricle.models import machine
 
 pytestmark = pytest.mark.slow
@@ -66,7 +65,7 @@ def checkpoint(folder: Path, shape: tuple[int, ...], mel: Floats) -> Floats:
 def ours(folder: Path, mel: Floats, compute_type: str) -> Floats:
     """The same logits from the graphs."""
     where: Any = SimpleNamespace(layout="huggingface", path=folder)
-    (worker,) = Compiled(lambda: open_weights(where), (), compute_type).workers(1, machine.cores())
+    (worker,) = Compiled(where, (), compute_type).workers(1, machine.cores())
     every, nothing = np.arange(STATES), np.zeros(STATES, np.float32)
     sound = Sound([nothing], lambda _: worker.encode(mel, Places(2 * STATES, every, every, nothing)))
     return Session(worker.decoder, sound).feed(np.array([IDS]), [0], range(len(IDS)))[0].copy()

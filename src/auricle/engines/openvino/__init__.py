@@ -82,7 +82,7 @@ class OpenVinoEngine:
         self._multilingual = self._tokens.is_multilingual()
         self._threads = options.threads or machine.cores()
         self._listening = tuple(sorted({layer for layer, _ in self._lists.alignment_heads}))
-        self._compiled = Compiled(lambda: open_weights(folder), self._listening, options.compute_type)
+        self._compiled = Compiled(folder, self._listening, options.compute_type)
         self._lock = threading.Lock()
         self._alone: Crew[Worker] | None = None
         self._many: Crew[Worker] | None = None

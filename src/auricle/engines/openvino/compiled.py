@@ -1,24 +1,29 @@
 """The graphs of one checkpoint, compiled for this processor: for one worker of all threads, or several.
 
-Knows: precision, threads, OpenVINO's requests and what it keeps. Refuses to know: what the graphs compute.
+Knows: precision, threads, OpenVINO's requests and what it keeps, when a graph is taken from the disk.
+Refuses to know: what the graphs compute, how files lie there.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from auricle.engines.openvino import graphs, kept
 from auricle.engines.openvino.decoding import Keys, Room
 from auricle.engines.openvino.graphs import Graphs
 from auricle.engines.openvino.precision import Precision, choose
 from auricle.engines.openvino.silence import Places
-from auricle.engines.openvino.weights import Weights
+from auricle.engines.openvino.weights import files, open_weights
+from auricle.models import ModelFolder, machine
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,6 +40,7 @@ class Worker:
     encoder: Any
     decoder: Any
     room: Room = field(default_factory=Room)
+    held: tuple[Any, ...] = ()  # memory that the graphs read, and do not keep
 
     def encode(self, mel: Floats, places: Places) -> list[Keys]:
         """Keys and values of each decoder layer, in turn, for a spectrogram [1, bands, frames].
@@ -53,33 +59,80 @@ class Worker:
 
 
 class Compiled:
-    """Compiles on demand, from weights that ``open_weights`` opens each time and nobody holds between."""
+    """Compiles on demand, from weights that are opened each time and that nobody holds between."""
 
-    def __init__(
-        self, open_weights: Callable[[], Weights], listening: tuple[int, ...], compute_type: str
-    ) -> None:
+    def __init__(self, folder: ModelFolder, listening: tuple[int, ...], compute_type: str) -> None:
         import openvino
 
         self._core = openvino.Core()
-        self._open, self._listening = open_weights, listening
+        self._folder, self._listening = folder, listening
         self._precision: Precision = choose(compute_type)
         self.compute_type = self._precision.name
 
     def workers(self, count: int, threads: int) -> list[Worker]:
         """``count`` workers that share ``threads``, and one copy of the weights."""
-        graphs = Graphs(self._open(), int8=self._precision.int8, half=self._precision.half)
+
+        @cache
+        def built() -> Graphs:
+            precision = self._precision
+            return Graphs(open_weights(self._folder), int8=precision.int8, half=precision.half)
+
         config = {
             "NUM_STREAMS": count,
             "INFERENCE_NUM_THREADS": max(threads, count),
             "CPU_RUNTIME_CACHE_CAPACITY": str(_KEPT),
         }
+        own = self._own()
         with _keeping_little():
-            encoder = self._compile(graphs.encoder(), config | self._precision.encoder())
-            decoder = self._compile(graphs.decoder(self._listening), config | self._precision.decoder())
-        return [Worker(encoder.create_infer_request(), decoder.create_infer_request()) for _ in range(count)]
+            encoder, heard = self._compiled(
+                "encoder", own, lambda: built().encoder(), config | self._precision.encoder()
+            )
+            decoder, written = self._compiled(
+                "decoder", own, lambda: built().decoder(self._listening), config | self._precision.decoder()
+            )
+        held = (heard, written)
+        return [
+            Worker(encoder.create_infer_request(), decoder.create_infer_request(), held=held)
+            for _ in range(count)
+        ]
 
-    def _compile(self, graph: Any, config: dict[str, Any]) -> Any:
-        return self._core.compile_model(graph, "CPU", config)
+    def _own(self) -> tuple[object, ...]:
+        """What the compiled graphs depend on; nothing where they cannot be told from others."""
+        try:
+            weights = kept.fingerprint(files(self._folder))
+            made_by = kept.fingerprint([Path(graphs.__file__)])
+        except OSError:
+            return ()
+        machine_is = (machine.cpu_name(), machine.instruction_sets())
+        return (weights, made_by, self._precision, self._listening, _version(), *machine_is)
+
+    def _compiled(
+        self, which: str, own: tuple[object, ...], build: Callable[[], Any], config: dict[str, Any]
+    ) -> tuple[Any, Any]:
+        """A compiled graph, and the memory that it reads: from the disk, or built and put there."""
+        name = kept.name(which, *own) if own else ""
+        if name and (found := self._imported(name, config)):
+            return found
+        graph = self._core.compile_model(build(), "CPU", config)
+        if name and kept.keep(name, graph.export_model().getbuffer()):
+            return self._imported(name, config) or (graph, None)
+        return graph, None
+
+    def _imported(self, name: str, config: dict[str, Any]) -> tuple[Any, Any] | None:
+        import openvino
+
+        data = kept.find(name)
+        if data is None:
+            return None
+        with suppress(RuntimeError):  # whole, and yet not what this OpenVINO takes
+            return self._core.import_model(openvino.Tensor(data, shared_memory=True), "CPU", config), data
+        return None
+
+
+def _version() -> str:
+    import openvino
+
+    return str(openvino.__version__)
 
 
 @contextmanager

@@ -61,6 +61,12 @@ def open_weights(folder: ModelFolder) -> Weights:
     return _FromHuggingFace(folder.path)
 
 
+def files(folder: ModelFolder) -> tuple[Path, ...]:
+    """The files that the graphs of a folder are made from: weights and their shape. Raises ModelError."""
+    whole = (folder.path / "model.bin",) if folder.layout == "ctranslate2" else weights(folder.path)
+    return (folder.path / "config.json", *whole)
+
+
 def runs(folder: ModelFolder) -> bool:
     """Whether this engine can run a checkpoint: weights as they are, for windows of 30 s."""
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +196,12 @@ def test_what_is_said_is_what_the_processor_does(
 ) -> None:
     monkeypatch.setattr(machine, "instruction_sets", lambda: sets)
     assert choose("int8_float32").described() == said
+
+
+def test_the_import_leaves_the_converter_out_and_in_reach() -> None:
+    code = (
+        "import sys; from auricle.engines.openvino.library import openvino; openvino(); "
+        "assert 'openvino.tools.ovc' not in sys.modules; import openvino; openvino.Core; "
+        "from openvino.tools.ovc import convert_model"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=100)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auricle.engines.openvino import graphs, kept
+from auricle.engines.openvino import graphs, kept, library
 from auricle.engines.openvino.decoding import Keys, Room
 from auricle.engines.openvino.graphs import Graphs
 from auricle.engines.openvino.precision import Precision, choose
@@ -47,7 +47,7 @@ class Worker:
 
         What is returned is the encoder's own memory, good until the next call.
         """
-        import openvino
+        openvino = library.openvino()
 
         inputs = (np.ascontiguousarray(mel), places.source, places.position, places.weight)
         for place, array in enumerate(inputs):
@@ -62,7 +62,7 @@ class Compiled:
     """Compiles on demand, from weights that are opened each time and that nobody holds between."""
 
     def __init__(self, folder: ModelFolder, listening: tuple[int, ...], compute_type: str) -> None:
-        import openvino
+        openvino = library.openvino()
 
         self._core = openvino.Core()
         self._folder, self._listening = folder, listening
@@ -119,7 +119,7 @@ class Compiled:
         return graph, None
 
     def _imported(self, name: str, config: dict[str, Any]) -> tuple[Any, Any] | None:
-        import openvino
+        openvino = library.openvino()
 
         data = kept.find(name)
         if data is None:
@@ -130,7 +130,7 @@ class Compiled:
 
 
 def _version() -> str:
-    import openvino
+    openvino = library.openvino()
 
     return str(openvino.__version__)
 

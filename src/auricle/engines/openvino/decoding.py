@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auricle.engines.openvino import graphs
+from auricle.engines.openvino import graphs, library
 from auricle.engines.openvino.search import Found, Next, Search
 
 Floats = npt.NDArray[np.float32]
@@ -119,7 +119,7 @@ class Session:
     """One run of the decoder over some windows, from nothing written to the last token."""
 
     def __init__(self, request: Any, sound: Sound) -> None:
-        import openvino
+        openvino = library.openvino()
 
         self._openvino = openvino
         self._request, self._sound = request, sound

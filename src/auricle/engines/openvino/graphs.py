@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from auricle.engines.openvino import library
 from auricle.engines.openvino.weights import Array, Weights
 
 Floats = npt.NDArray[np.float32]
@@ -37,7 +38,7 @@ class Graphs:
     """
 
     def __init__(self, weights: Weights, *, int8: bool, half: bool = False) -> None:
-        import openvino
+        openvino = library.openvino()
         from openvino import opset13
 
         self._ov, self._op = openvino, opset13

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from auricle.engines.openvino import library
 from auricle.errors import OptionError
 from auricle.models import machine
 
@@ -59,7 +60,7 @@ class Precision:
 
 def choose(compute_type: str) -> Precision:
     """What "auto" or a name from LoadOptions means here. Raises OptionError where it cannot be computed."""
-    import openvino
+    openvino = library.openvino()
 
     can = set(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
     if compute_type in ("auto", "int8"):

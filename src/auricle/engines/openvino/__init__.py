@@ -45,7 +45,7 @@ from auricle.models import whisper_tokens as lists
 from auricle.transcript import Transcript, Word
 
 # What one worker decodes at once: more windows share one reading of the weights, but each takes memory, 9 MB
-# in the decoder of tiny for one of 30 s, twice that in float32.
+# in the decoder of tiny for one of 30 s, twice that in float32, where half as many are as fast.
 MOST_TOGETHER, ROOM = 8, 120.0  # windows, seconds
 MOST_WORKERS = 4
 _ENOUGH_IN_A_ROW = 3  # calls with one audio before it is worth having weights for them again
@@ -83,6 +83,7 @@ class OpenVinoEngine:
         self._threads = options.threads or machine.cores()
         self._listening = tuple(sorted({layer for layer, _ in self._lists.alignment_heads}))
         self._compiled = Compiled(folder, self._listening, options.compute_type)
+        self._room = ROOM if self._compiled.half else ROOM / 2
         self._lock = threading.Lock()
         self._alone: Crew[Worker] | None = None
         self._many: Crew[Worker] | None = None
@@ -123,7 +124,7 @@ class OpenVinoEngine:
 
         with self._crew(len(batch)) as crew:
             hands = crew.size if self._active == 1 else 1  # another call has the others
-            groups = mixed(batch, languages, min(-(-len(batch) // hands), MOST_TOGETHER), ROOM)
+            groups = mixed(batch, languages, min(-(-len(batch) // hands), MOST_TOGETHER), self._room)
             found = in_order(groups, crew.map(work, groups))
         if len(batch) > 1:
             heap.give_back()  # of 440 MB after 21 minutes, 100 were free and in pieces

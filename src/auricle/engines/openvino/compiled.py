@@ -67,7 +67,7 @@ class Compiled:
         self._core = openvino.Core()
         self._folder, self._listening = folder, listening
         self._precision: Precision = choose(compute_type)
-        self.compute_type = self._precision.name
+        self.compute_type, self.half = self._precision.name, self._precision.half
 
     def workers(self, count: int, threads: int) -> list[Worker]:
         """``count`` workers that share ``threads``, and one copy of the weights."""

@@ -128,6 +128,7 @@ class OpenVinoEngine:
             found = in_order(groups, crew.map(work, groups))
         if len(batch) > 1:
             heap.give_back()  # of 440 MB after 21 minutes, 100 were free and in pieces
+            self._compiled.let_go()
         return found
 
     @contextmanager

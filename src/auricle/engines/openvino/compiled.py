@@ -40,7 +40,6 @@ class Worker:
     encoder: Any
     decoder: Any
     room: Room = field(default_factory=Room)
-    held: tuple[Any, ...] = ()  # memory that the graphs read, and do not keep
 
     def encode(self, mel: Floats, places: Places) -> list[Keys]:
         """Keys and values of each decoder layer, in turn, for a spectrogram [1, bands, frames].
@@ -67,6 +66,7 @@ class Compiled:
         self._core = openvino.Core()
         self._folder, self._listening = folder, listening
         self._precision: Precision = choose(compute_type)
+        self._held: list[Any] = []  # memory that the graphs read, and do not keep
         self.compute_type, self.half = self._precision.name, self._precision.half
 
     def workers(self, count: int, threads: int) -> list[Worker]:
@@ -84,17 +84,18 @@ class Compiled:
         }
         own = self._own()
         with _keeping_little():
-            encoder, heard = self._compiled(
+            encoder = self._compiled(
                 "encoder", own, lambda: built().encoder(), config | self._precision.encoder()
             )
-            decoder, written = self._compiled(
+            decoder = self._compiled(
                 "decoder", own, lambda: built().decoder(self._listening), config | self._precision.decoder()
             )
-        held = (heard, written)
-        return [
-            Worker(encoder.create_infer_request(), decoder.create_infer_request(), held=held)
-            for _ in range(count)
-        ]
+        return [Worker(encoder.create_infer_request(), decoder.create_infer_request()) for _ in range(count)]
+
+    def let_go(self) -> None:
+        """Take the files of the graphs out of memory: the weights in them have been laid out anew."""
+        for data in self._held:
+            kept.let_go(data)
 
     def _own(self) -> tuple[object, ...]:
         """What the compiled graphs depend on; nothing where they cannot be told from others."""
@@ -108,24 +109,25 @@ class Compiled:
 
     def _compiled(
         self, which: str, own: tuple[object, ...], build: Callable[[], Any], config: dict[str, Any]
-    ) -> tuple[Any, Any]:
-        """A compiled graph, and the memory that it reads: from the disk, or built and put there."""
+    ) -> Any:
+        """A compiled graph: from the disk, or built and put there."""
         name = kept.name(which, *own) if own else ""
         if name and (found := self._imported(name, config)):
             return found
         graph = self._core.compile_model(build(), "CPU", config)
         if name and kept.keep(name, graph.export_model().getbuffer()):
-            return self._imported(name, config) or (graph, None)
-        return graph, None
+            return self._imported(name, config) or graph
+        return graph
 
-    def _imported(self, name: str, config: dict[str, Any]) -> tuple[Any, Any] | None:
+    def _imported(self, name: str, config: dict[str, Any]) -> Any:
         openvino = library.openvino()
-
         data = kept.find(name)
         if data is None:
             return None
         with suppress(RuntimeError):  # whole, and yet not what this OpenVINO takes
-            return self._core.import_model(openvino.Tensor(data, shared_memory=True), "CPU", config), data
+            found = self._core.import_model(openvino.Tensor(data, shared_memory=True), "CPU", config)
+            self._held.append(data)
+            return found
         return None
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/rivals.py                          # all tools, all workloads
     python benchmarks/rivals.py --only whisper.cpp --workloads short,clip --rounds 5
-    python benchmarks/rivals.py --out docs/images        # also the plot
+    python benchmarks/rivals.py --out docs/images        # also a plot a workload, as rivals-short.svg
 
 Each tool has an environment and a process of its own and its model in memory; it runs once to warm up, then
 ``--rounds`` rounds in which every tool takes its turn. Timed is the call that turns files into text, decoding
@@ -14,12 +14,15 @@ clips. Cold is a new process from its start to the text of one clip. A tool that
 from __future__ import annotations
 
 import argparse
+import itertools
+import os
 import statistics
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 
 import weights
@@ -73,6 +76,9 @@ TOOLS = (
     Tool("auricle", "auricle_worker.py"),
     Tool("auricle --engine ctranslate2", "auricle_worker.py", (), ("engine=ctranslate2",)),
 )
+
+
+LABEL, BAR = 220, 420  # widths in the plot
 
 
 @dataclass
@@ -137,6 +143,36 @@ def table(name: str, work: Sequence[Clip], found: dict[str, Found]) -> Iterator[
         )
 
 
+def plot(name: str, work: Sequence[Clip], found: dict[str, Found]) -> str:
+    """Bars of seconds of sound a second, the longest whole, as SVG for light and dark pages."""
+    audio = sum(float(clip.row["duration_s"]) for clip in work)
+    speeds = {tool: audio / statistics.median(mine.seconds) for tool, mine in found.items() if mine.seconds}
+    scale = BAR / max(speeds.values())
+    rows = []
+    for place, (tool, speed) in zip(itertools.count(52, 26), speeds.items(), strict=False):
+        own = ' class="own"' if tool.startswith("auricle") else ""
+        long = speed * scale
+        rows.append(
+            f'<text x="{LABEL - 8}" y="{place}" text-anchor="end">{escape(tool)}</text>'
+            f'<rect x="{LABEL}" y="{place - 13}" width="{long:.1f}" height="18" rx="2"{own}/>'
+            f'<text x="{LABEL + long + 6:.1f}" y="{place}">{speed:.1f}</text>'
+        )
+    width, height = LABEL + BAR + 60, 62 + 26 * len(rows)
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif"'
+            ' font-size="13" role="img">',
+            f"<title>{name}: seconds of sound that each tool turns into text in a second</title>",
+            "<style>text{fill:#222}rect{fill:#9aa4b2}.own{fill:#1d4ed8}@media(prefers-color-scheme:dark)"
+            "{text{fill:#eee}rect{fill:#6b7280}.own{fill:#60a5fa}}</style>",
+            f'<text x="{LABEL}" y="22">{name}: seconds of sound a second</text>',
+            *rows,
+            "</svg>",
+            "",
+        ]
+    )
+
+
 def wer(work: Sequence[Clip], texts: Sequence[str]) -> str:
     """Corpus WER in %, with its interval where there are clips enough."""
     clean = EnglishTextNormalizer()
@@ -165,7 +201,9 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="only so many short clips")
     parser.add_argument("--only", nargs="*", help="beginnings of the names of tools, besides the first one")
     parser.add_argument("--workloads", default="short,long,clip,cold")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for a plot of each workload")
     arguments = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its bytecode
     chosen = [
         tool
         for tool in TOOLS
@@ -184,6 +222,9 @@ def main() -> None:
             found = running(started, recordings, arguments.rounds)
             found.update({tool: Found(failure=reason) for tool, reason in failures.items()})
             print("\n".join(table(name, recordings, found)), flush=True)
+            if arguments.out:
+                picture = plot(name, recordings, found)
+                (arguments.out / f"rivals-{name}.svg").write_text(picture, "utf-8")
     for worker in started.values():
         worker.close()
     if "cold" in asked:

@@ -103,6 +103,7 @@ def main() -> None:
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--recording", type=Path, help="what the long file is made of")
     arguments = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its bytecode
     for name, command in COMMANDS.items():
         runs = [cpu_seconds(command) for _ in range(7)]
         print(f"{name}: {statistics.median(runs):.2f} s of CPU ({min(runs):.2f}–{max(runs):.2f})")

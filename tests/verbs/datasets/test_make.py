@@ -18,7 +18,7 @@ from auricle.verbs.datasets import AudioRef, Utterance, open_dataset
 from auricle.verbs.datasets.export import TARGETS, export
 from auricle.verbs.datasets.make import build, filtered, normalise, split
 from auricle.verbs.datasets.partition import SplitOptions, partition
-from auricle.verbs.datasets.rewrite import STEPS, FilterOptions, parse_steps
+from auricle.verbs.datasets.rewrite import STEPS, FilterOptions, choose, parse_steps
 from auricle.verbs.datasets.segment import Segmenter, SegmentOptions, Timed, pieces, timed_words
 from auricle.verbs.datasets.text import same_text
 
@@ -202,6 +202,28 @@ def test_filters(corpus: Path, tmp_path: Path) -> None:
         filtered(dataset, FilterOptions(where=("vote=7",)), tmp_path / "c.jsonl")
     with pytest.raises(OptionError, match="is no condition"):
         filtered(dataset, FilterOptions(where=("votes",)), tmp_path / "c.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("ZERO THREE, five!", True),
+        ("three", True),
+        ("three blind mice", False),
+        ("", False),
+        (None, False),
+        ("…", False),
+    ],
+)
+def test_only_words_keeps_what_is_made_of_them(text: str | None, kept: bool) -> None:
+    item = Utterance("a", AudioRef(name="a"), text)
+    options = FilterOptions(only_words="zero, three Five")
+    assert list(choose([item], options)) == ([item] if kept else [])
+
+
+def test_only_words_wants_words() -> None:
+    with pytest.raises(OptionError, match="takes words"):
+        list(choose([], FilterOptions(only_words=" , ")))
 
 
 def word(text: str, start: float, end: float) -> Word:

@@ -89,6 +89,9 @@ class FilterOptions:
     min_seconds: float = option(0.0, "seconds an utterance has at least")
     max_seconds: float = option(0.0, "seconds it has at most; 0 is any number")
     min_words: int = option(0, "words its text has at least")
+    only_words: str = option(
+        "", "words that its text is made of, in any case, and no others", metavar="WORDS"
+    )
     where: tuple[str, ...] = option(
         (), "column=value it has to have; several columns must all fit", metavar="COLUMN=VALUE"
     )
@@ -98,8 +101,15 @@ class FilterOptions:
 def choose(items: Iterable[Utterance], options: FilterOptions) -> Iterator[Utterance]:
     """The utterances that fit; a duration that is not stated is measured. Raises OptionError."""
     wanted = [_condition(text) for text in options.where]
+    known = frozenset(_words(options.only_words.replace(",", " ")))
+    if options.only_words and not known:
+        raise OptionError('--only-words takes words, such as --only-words "yes no"')
     for item in items:
-        if _fits(item, options) and all(_value(item, name) == value for name, value in wanted):
+        if (
+            _fits(item, options)
+            and _made_of(item, known)
+            and all(_value(item, name) == value for name, value in wanted)
+        ):
             yield item
 
 
@@ -118,6 +128,15 @@ def _value(item: Utterance, name: str) -> str:
             f"{item.id} has no column {name!r}. {nearest(name, ['language', 'speaker', *item.columns])}"
         )
     return str(item.columns[name])
+
+
+def _made_of(item: Utterance, known: frozenset[str]) -> bool:
+    words = _words(item.text or "")
+    return not known or (bool(words) and known.issuperset(words))
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in _no_punctuation(text).casefold().split() if word]
 
 
 def _fits(item: Utterance, options: FilterOptions) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,15 +25,6 @@ def speech_folder() -> Path | None:
     named = os.environ.get("AURICLE_SPEECH")
     folder = Path(named) if named else ROOT.parent / "shared" / "speech"
     return folder if folder.is_dir() else None
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_event_loop() -> Iterator[None]:
-    """Gradio makes the main thread an event loop; asyncio.run() then drops it without closing it."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    yield
-    loop.close()
 
 
 @pytest.fixture(autouse=True)

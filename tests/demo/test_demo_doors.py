@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import re
@@ -53,6 +54,12 @@ def test_only_this_machine_and_only_with_the_password() -> None:
         assert _status(f"{address}gradio_api/file={auricle.sample()}") == 401
         assert _status(f"{address}login", {"username": "ann", "password": "secret"}) == 400
         assert _status(f"{address}login", {"username": "ann", "password": "se:cret"}) == 200
+
+
+def test_a_page_leaves_no_event_loop_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asyncio, "new_event_loop", lambda: pytest.fail("made a loop that nobody closes"))
+    with showing(DemoOptions(LoadOptions("fake"), port=0)) as address:
+        assert _status(address) == 200
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../../../etc/passwd", "%2e%2e%2f%2e%2e%2fetc/passwd"])

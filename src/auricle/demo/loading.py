@@ -3,10 +3,14 @@
 It writes type stubs for editors beside its own source, parsing the source of every component for
 it, 1.2 of 2.7 s on one core; and it imports pandas, which only tables and its statistics use. Both
 are put off here for the time of the import; what we cannot put off costs time and nothing else.
+
+And it makes an event loop for each lock, five a page, which nobody closes: three open files each. A lock
+has needed no loop since Python 3.10.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.util
 import inspect
@@ -29,6 +33,8 @@ def gradio() -> Any:
             with _no_stubs():
                 import gradio
         import gradio
+
+        _no_loops()
     except ImportError as error:
         raise missing_extra("auricle demo", "demo") from error
     return gradio
@@ -49,6 +55,13 @@ def _no_stubs() -> Iterator[None]:
         yield
     finally:
         inspect.getfile = told
+
+
+def _no_loops() -> None:
+    for module in ("gradio.utils", "gradio.queueing"):
+        for name, made in (("safe_get_lock", asyncio.Lock), ("safe_get_stop_event", asyncio.Event)):
+            if hasattr(found := sys.modules.get(module), name):
+                setattr(found, name, made)
 
 
 class _Later(ModuleType):

@@ -122,6 +122,20 @@ def test_ctrl_c_without_a_folder(talks: Path) -> None:
     assert err.splitlines()[-1] == "auricle: stopped."
 
 
+@pytest.mark.parametrize("pause", [0.0, 0.02])
+def test_the_same_signal_sent_twice_at_once_is_one(talks: Path, pause: float) -> None:
+    """As timeout(1) does, to the command and to its group."""
+    command = start(0.2, "python", "talks")
+    assert command.stdout is not None
+    command.stdout.readline()
+    command.send_signal(signal.SIGINT)
+    time.sleep(pause)
+    command.send_signal(signal.SIGINT)
+    err = command.communicate()[1]
+    assert command.returncode == 130, err
+    assert err.splitlines()[-1] == "auricle: stopped."
+
+
 def test_a_signal_while_a_model_loads(here: Path) -> None:
     record(here / "talk.wav")
     code = (

@@ -1,5 +1,7 @@
 """Ctrl-C and SIGTERM: the first ends the work in order, the second ends it at once.
 
+One that comes right after the first is the same one: ``timeout`` sends it to a command and to its group.
+
 Until the first recording is opened, a signal raises Stopped wherever we are: a model may be
 downloading. From then on (``hold``) it is raised at ``check`` only, where no file is half open and
 no thread reads ahead; FFmpeg would even take the exception for an error of the file.
@@ -15,10 +17,12 @@ import select
 import signal
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from types import FrameType
 
 PATIENCE = 0.5  # seconds until a person is told that it takes a while
+TWICE = 0.3  # seconds between two signals that are two
 
 
 class Stopped(BaseException):
@@ -62,8 +66,10 @@ def check() -> None:
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    if _state.asked is not None and os.name == "nt":
-        _quit(number)
+    if _state.asked is not None:
+        if os.name == "nt":
+            _quit(number)
+        return
     _state.asked = number
     if not _state.held:
         raise Stopped(number)
@@ -71,14 +77,17 @@ def _stop(number: int, _: FrameType | None) -> None:
 
 def _watch(reader: int, numbers: list[signal.Signals]) -> None:
     """Speak up where the first signal takes longer than ``PATIENCE``; quit at the second."""
-    seen = 0
+    first: float | None = None
     while True:
-        slow = seen == 1 and not select.select([reader], [], [], PATIENCE)[0]
+        slow = first is not None and not select.select([reader], [], [], PATIENCE)[0]
         if slow:
             print(f"{_clear()}auricle: stopping … the same again quits at once.", file=sys.stderr, flush=True)
         number = os.read(reader, 1)[0]
-        seen += number in numbers
-        if seen > 1:
+        if number not in numbers:
+            continue
+        if first is None:
+            first = time.monotonic()
+        elif time.monotonic() - first > TWICE:
             _quit(number)
 
 

@@ -105,7 +105,8 @@ class Compiled:
         except OSError:
             return ()
         machine_is = (machine.cpu_name(), machine.instruction_sets())
-        return (weights, made_by, self._precision, self._listening, _version(), *machine_is)
+        asked = (self._precision.encoder(), self._precision.decoder())
+        return (weights, made_by, self._precision, asked, self._listening, _version(), *machine_is)
 
     def _compiled(
         self, which: str, own: tuple[object, ...], build: Callable[[], Any], config: dict[str, Any]

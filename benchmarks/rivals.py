@@ -147,7 +147,7 @@ def plot(name: str, work: Sequence[Clip], found: dict[str, Found]) -> str:
     """Bars of seconds of sound a second, the longest whole, as SVG for light and dark pages."""
     audio = sum(float(clip.row["duration_s"]) for clip in work)
     speeds = {tool: audio / statistics.median(mine.seconds) for tool, mine in found.items() if mine.seconds}
-    scale = BAR / max(speeds.values())
+    scale = BAR / max(speeds.values(), default=1.0)
     rows = []
     for place, (tool, speed) in zip(itertools.count(52, 26), speeds.items(), strict=False):
         own = ' class="own"' if tool.startswith("auricle") else ""
@@ -204,6 +204,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for a plot of each workload")
     arguments = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its bytecode
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
     chosen = [
         tool
         for tool in TOOLS

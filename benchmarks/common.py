@@ -120,10 +120,12 @@ def serve(
     transcribe: Callable[[str], str],
     many: Callable[[list[str]], list[str]] | None = None,
     out: TextIO | None = None,
+    also: Callable[[], float] = lambda: 0.0,
 ) -> None:
     """The worker's side: read a path or a list of them, write text, seconds and peak memory.
 
-    A tool that hears many files together gives ``many``; the others take them one by one.
+    A tool that hears many files together gives ``many``; the others take them one by one. One with
+    processes of its own says in ``also`` how many MiB those took.
     """
     import resource
     import time
@@ -136,7 +138,7 @@ def serve(
         else:
             text = many(asked) if many else [transcribe(path) for path in asked]
         seconds = time.perf_counter() - began
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 + also()
         print(json.dumps({"text": text, "seconds": seconds, "peak": peak}), file=out, flush=True)
 
 

@@ -18,7 +18,9 @@ import itertools
 import os
 import statistics
 import sys
+import tempfile
 import time
+import wave
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +31,7 @@ import weights
 from common import PEERS, Clip, Worker, clips, peer_python, spread
 from whisper_normalizer.english import EnglishTextNormalizer
 
+from auricle.audio import Audio
 from auricle.metrics import wer_each
 from auricle.metrics.confidence import interval
 
@@ -57,6 +60,13 @@ TORCH = ("torch==2.13.0", "av==18.1.0")
 TOOLS = (
     Tool("faster-whisper int8", "faster_whisper_worker.py", FASTER, ("sequential", "1"), "folder"),
     Tool("faster-whisper int8 batched", "faster_whisper_worker.py", FASTER, ("batched", "1"), "folder"),
+    Tool(
+        "faster-whisper int8 batched, two processes",
+        "faster_whisper_worker.py",
+        FASTER,
+        ("batched", "1", "2"),
+        "folder",
+    ),
     Tool("openvino-genai int8", "openvino_genai_worker.py", OPENVINO, (), "openvino"),
     Tool("whisper.cpp f16", "whisper_cpp_worker.py", ("pywhispercpp==1.5.1", "av==18.1.0"), (), "ggml"),
     Tool(
@@ -78,7 +88,8 @@ TOOLS = (
 )
 
 
-LABEL, BAR = 220, 420  # widths in the plot
+LABEL, BAR = 280, 420  # widths in the plot
+FILE = 180.0  # seconds that each of many long files has at least
 
 
 @dataclass
@@ -91,12 +102,34 @@ class Found:
     failure: str = ""
 
 
-def workloads(limit: int | None) -> dict[str, list[Clip]]:
-    """The recordings of each workload, each the work of one run."""
+def workloads(limit: int | None, folder: Path) -> dict[str, list[Clip]]:
+    """The recordings of each workload, each the work of one run; ``folder`` takes those that are cut here."""
     long = clips("longform")
     short = clips("librispeech_test") + clips("cv_en_delta13")[:: 5 if limit is None else 1]
     near = min(short, key=lambda clip: abs(float(clip.row["duration_s"]) - 5.0))
-    return {"short": short[:limit], "long": long[:1], "clip": [near]}
+    return {"short": short[:limit], "long": long[:1], "files": list(files(long, folder)), "clip": [near]}
+
+
+def files(long: Sequence[Clip], folder: Path) -> Iterator[Clip]:
+    """Long recordings as several of three minutes and more, cut between sentences, as WAV."""
+    for clip in long:
+        audio = Audio.load(clip.path)
+        left = list(clip.row["segments"])
+        while left:
+            begin = end = float(left[0]["start"])
+            last = float(left[-1]["end"])
+            texts: list[str] = []
+            while left and (end - begin < FILE or last - end < FILE):
+                texts.append(left[0]["text"])
+                end = float(left.pop(0)["end"])
+            path = folder / f"{clip.path.stem}-{begin:.0f}.wav"
+            with wave.open(str(path), "wb") as out:
+                out.setnchannels(1)
+                out.setsampwidth(2)
+                out.setframerate(audio.rate)
+                part = audio.samples[round(begin * audio.rate) : round(end * audio.rate)]
+                out.writeframes((part * 32767).astype("<i2").tobytes())
+            yield Clip(path, " ".join(texts), {"duration_s": end - begin})
 
 
 def running(workers: dict[str, Worker], work: Sequence[Clip], rounds: int) -> dict[str, Found]:
@@ -200,7 +233,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=int, help="only so many short clips")
     parser.add_argument("--only", nargs="*", help="beginnings of the names of tools, besides the first one")
-    parser.add_argument("--workloads", default="short,long,clip,cold")
+    parser.add_argument("--workloads", default="short,long,files,clip,cold")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for a plot of each workload")
     arguments = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed has its bytecode
@@ -212,7 +245,14 @@ def main() -> None:
         if not arguments.only or tool is TOOLS[0] or tool.name.startswith(tuple(arguments.only))
     ]
     asked = arguments.workloads.split(",")
-    work = workloads(arguments.limit)
+    with tempfile.TemporaryDirectory() as cut:
+        measure(arguments, chosen, asked, workloads(arguments.limit, Path(cut)))
+
+
+def measure(
+    arguments: argparse.Namespace, chosen: Sequence[Tool], asked: Sequence[str], work: dict[str, list[Clip]]
+) -> None:
+    """Start the tools, run what is asked, print the tables."""
     started, failures = {}, {}
     for tool in chosen:
         try:

@@ -7,6 +7,8 @@ import json
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -256,6 +258,19 @@ def test_pieces_hold_every_word_once_and_are_never_too_long(gaps: list[float], l
     for piece, following in itertools.pairwise(found):
         assert piece.end <= following.start + 1e-6
     assert all(0 < piece.end - piece.start <= longest + 1e-6 for piece in found)
+
+
+def test_a_piece_has_the_columns_of_its_recording_but_its_seconds() -> None:
+    import auricle
+
+    words = [Word(text, 0.5 + at, 0.9 + at, 1.0) for at, text in enumerate(("And", "so"))]
+    listener: Any = SimpleNamespace(transcribe=lambda audio: SimpleNamespace(words=words))
+    columns = {"title": "A talk", "segments": [{"start": 0.0, "end": 2.0}], "words": [{"word": "And"}]}
+    item = Utterance("talk", AudioRef(path=auricle.sample(), start=1.0), "And so.", columns=columns)
+    (piece,) = Segmenter(SegmentOptions(), listener).cut(item)
+    assert (piece.id, piece.text, piece.audio.start) == ("talk-0001", "And so.", pytest.approx(1.35))
+    assert piece.duration == pytest.approx(piece.load().duration) == pytest.approx(1.7)
+    assert piece.columns == {"title": "A talk", "match": 1.0}
 
 
 def test_a_recording_is_cut_where_the_speaker_pauses(speech: Path, tmp_path: Path) -> None:

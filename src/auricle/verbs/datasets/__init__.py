@@ -20,9 +20,9 @@ from auricle.verbs.datasets.dataset import Dataset
 from auricle.verbs.datasets.layouts import hub, open_path
 from auricle.verbs.datasets.rows import Source
 from auricle.verbs.datasets.splits import parse_split
-from auricle.verbs.datasets.utterance import AudioRef, Fingerprint, Utterance
+from auricle.verbs.datasets.utterance import AudioRef, Fingerprint, Utterance, in_order
 
-__all__ = ["AudioRef", "DataOptions", "Dataset", "Fingerprint", "Utterance", "open_dataset"]
+__all__ = ["AudioRef", "DataOptions", "Dataset", "Fingerprint", "Utterance", "in_order", "open_dataset"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from typing import IO, Any
 from auricle.errors import DatasetError
 from auricle.models import machine
 from auricle.verbs.datasets.measure import Measured, measure
-from auricle.verbs.datasets.utterance import AudioRef, Utterance
+from auricle.verbs.datasets.utterance import AudioRef, Utterance, in_order
 
 FEW = 64  # clips measured here before any process is started, which takes half a second
 _CHUNK = 8  # clips a process gets at once
@@ -76,7 +76,8 @@ def _done(part: _Chunk, found: Future[list[Measured]]) -> Iterator[Heard]:
 
 
 def _here(part: _Chunk) -> list[Measured]:
-    return [measure(item) for item in part]
+    with in_order():
+        return [measure(item) for item in part]
 
 
 def _crew(count: int) -> _Crew | None:
@@ -162,17 +163,18 @@ def _names(sounds: Sequence[AudioRef]) -> str:
 
 def _answer(asked: IO[bytes], told: IO[bytes]) -> None:
     """In the process: measure chunk after chunk until there are no more."""
-    while True:
-        try:
-            sounds: list[AudioRef] = pickle.load(asked)  # noqa: S301 (the process that started us wrote it)
-        except EOFError:
-            return
-        found = [measure(Utterance("", sound)) for sound in sounds]
-        try:
-            pickle.dump(found, told)
-            told.flush()
-        except OSError:
-            return  # nobody is there any more
+    with in_order():
+        while True:
+            try:
+                sounds: list[AudioRef] = pickle.load(asked)  # noqa: S301 (the process that started us wrote it)
+            except EOFError:
+                return
+            found = [measure(Utterance("", sound)) for sound in sounds]
+            try:
+                pickle.dump(found, told)
+                told.flush()
+            except OSError:
+                return  # nobody is there any more
 
 
 def main() -> None:

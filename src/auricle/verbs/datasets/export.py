@@ -22,7 +22,7 @@ from typing import Any
 from auricle.audio import Audio, open_audio
 from auricle.errors import AuricleError, DatasetError, missing_extra
 from auricle.storage import write_atomic
-from auricle.verbs.datasets.utterance import AudioRef, Utterance
+from auricle.verbs.datasets.utterance import AudioRef, Utterance, in_order
 
 _BATCH = 64  # rows of a row group
 _SHARD = 1000  # samples of a WebDataset shard
@@ -252,7 +252,8 @@ def export(items: Iterable[Utterance], folder: Path, target: str) -> int:
     """
     if folder.exists() and any(folder.iterdir()):
         raise DatasetError(f"{folder} is not empty. Choose another folder, or empty it.")
-    return TARGETS[target].write(items, folder)
+    with in_order():
+        return TARGETS[target].write(items, folder)
 
 
 def encoded(item: Utterance) -> tuple[bytes, str]:

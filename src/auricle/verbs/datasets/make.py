@@ -21,7 +21,7 @@ from auricle.verbs.datasets.export import encoded, write_manifest
 from auricle.verbs.datasets.partition import Part, SplitOptions, describe, partition
 from auricle.verbs.datasets.rewrite import FilterOptions, choose, parse_steps, rewrite
 from auricle.verbs.datasets.segment import Segmenter, SegmentOptions
-from auricle.verbs.datasets.utterance import AudioRef, Utterance
+from auricle.verbs.datasets.utterance import AudioRef, Utterance, in_order
 
 
 def clean(dataset: Dataset, checked: Checked, path: Path) -> int:
@@ -130,7 +130,8 @@ def _write(
     items: Iterable[Utterance], path: Path, dataset: Dataset, verb: str, options: Mapping[str, Any]
 ) -> int:
     """The manifest and its story. Raises DatasetError where there is nothing to write."""
-    count = write_manifest(items, path)
+    with in_order():
+        count = write_manifest(items, path)
     if not count:
         path.unlink()
         raise DatasetError(f"nothing of {dataset.name} is left to write. Ask for less.")

@@ -20,6 +20,7 @@ from auricle.verbs.transcribe import Transcriber
 
 _MARGIN = 0.15  # seconds kept around the words of a piece, as far as the pause reaches
 _STOPS = ".!?…。！？।"
+_OF_THE_WHOLE = {"segments", "words"}  # columns with seconds of the whole recording, wrong in a piece of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,5 +160,6 @@ def _part(item: Utterance, piece: Piece, number: int) -> Utterance:
         audio=audio,
         text=piece.text if item.text else None,
         duration=piece.end - piece.start,
-        columns={**item.columns, "match": round(piece.match, 3)},
+        columns={name: value for name, value in item.columns.items() if name not in _OF_THE_WHOLE}
+        | {"match": round(piece.match, 3)},
     )

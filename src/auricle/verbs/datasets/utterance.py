@@ -7,15 +7,20 @@ reader; until then an utterance is a reference of a few hundred bytes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from auricle.audio import Audio, fingerprint, open_audio
+import numpy as np
+
+from auricle.audio import Audio, AudioStream, fingerprint, open_audio
 from auricle.errors import AudioError
 
 _BLOCK = 10.0  # seconds decoded at a time on the way to a segment
+_here = threading.local()  # reader: the _Reader of this thread, within in_order()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +61,88 @@ class AudioRef:
         return self.data
 
     def _part(self, rate: int) -> Audio:
-        import numpy as np
+        if reader := _reader():
+            return reader.part(self, rate)
+        with _Reader() as once:
+            return once.part(self, rate)
 
-        start, parts, came = self.start or 0.0, [], 0.0
-        with open_audio(self.source, rate, self.channel, _BLOCK) as stream:
-            for block in stream:
-                came = block.start + block.duration
-                if came > start:
-                    until = None if self.end is None else self.end - block.start
-                    parts.append(block.slice(max(start - block.start, 0.0), until).samples)
-                if self.end is not None and came >= self.end:
-                    break
+
+@contextmanager
+def in_order() -> Iterator[None]:
+    """While it lasts, parts of a recording that this thread loads one after another are decoded once.
+
+    Else each part is decoded from the beginning of its file: no seeking is exact in every format.
+    """
+    if _reader():
+        yield
+        return
+    with _Reader() as _here.reader:
+        try:
+            yield
+        finally:
+            _here.reader = None
+
+
+def _reader() -> _Reader | None:
+    """The one of this thread, unless it was closed: a generator may be closed by another thread."""
+    reader: _Reader | None = getattr(_here, "reader", None)
+    return None if reader is None or reader.closed else reader
+
+
+class _Reader:
+    """The recording of the last part, open where that part ended."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._key: tuple[Any, ...] = ()
+        self._stream: AudioStream | None = None
+        self._last: Audio | None = None  # the block that the stream gave last
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closed = True
+        self._close()
+
+    def part(self, ref: AudioRef, rate: int) -> Audio:
+        """Samples from ``start`` to ``end``, the same as from a file opened for them alone."""
+        start, end = ref.start or 0.0, ref.end
+        key = (ref.path or id(ref.data), ref.channel, rate)
+        if key != self._key or self._last is None or start < self._last.start:
+            self._close()
+            self._stream, self._key = open_audio(ref.source, rate, ref.channel, _BLOCK), key
+        try:
+            parts = [
+                block.slice(max(start - block.start, 0.0), until) for block, until in self._to(start, end)
+            ]
+        except BaseException:
+            self._close()
+            raise
         if not sum(map(len, parts)):
-            raise AudioError(
-                f"{self.path or self.name} is {came:.2f} s long and has nothing at {start:.2f} s."
-            )
-        return Audio(np.concatenate(parts), rate, start)
+            came = self._stream.position if self._stream else 0.0
+            raise AudioError(f"{ref.path or ref.name} is {came:.2f} s long and has nothing at {start:.2f} s.")
+        return Audio(np.concatenate([part.samples for part in parts]), rate, start)
+
+    def _to(self, start: float, end: float | None) -> Iterator[tuple[Audio, float | None]]:
+        """The blocks that hold something of it, each with the second in it at which it ends."""
+        while (block := self._last or self._next()) is not None:
+            came = block.start + block.duration
+            if came > start:
+                yield block, None if end is None else end - block.start
+            if end is not None and came >= end:
+                return
+            self._last = None
+
+    def _next(self) -> Audio | None:
+        assert self._stream is not None
+        self._last = next(iter(self._stream), None)
+        return self._last
+
+    def _close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self._stream, self._key, self._last = None, (), None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,13 +100,16 @@ class Listener:
 
     def hear(self, utterances: Iterable[Utterance]) -> Iterator[list[Heard | Failed]]:
         """What each utterance became, in their order, pool by pool."""
+        from auricle.verbs.datasets import in_order
+
         pool: list[_Clip | Failed] = []
         size = POOL * self._options.batch_size
-        for utterance in utterances:
-            pool.append(self._open(utterance))
-            if sum(len(clip.windows) if isinstance(clip, _Clip) else 0 for clip in pool) >= size:
-                yield self._pool(pool)
-                pool = []
+        with in_order():
+            for utterance in utterances:
+                pool.append(self._open(utterance))
+                if sum(len(clip.windows) if isinstance(clip, _Clip) else 0 for clip in pool) >= size:
+                    yield self._pool(pool)
+                    pool = []
         if pool:
             yield self._pool(pool)
 

@@ -118,6 +118,7 @@ def test_an_index_that_names_no_shards(tmp_path, index):
         (HUGGING_FACE | {"config__json": '{"model_type": "bert"}'}, "is a 'bert' checkpoint"),
         ({"config__json": "{}", "pytorch_model__bin": "x"}, "pickle.*safe_serialization=True"),
         ({"adapter_config__json": "{}", "adapter_model__safetensors": "x"}, "LoRA adapter.*Merge"),
+        ({"encoder_model__onnx": "x", "config__json": "{}"}, "ONNX graphs.*checkpoint they were made from"),
     ],
 )
 def test_folders_that_are_no_model(tmp_path, files, match):

@@ -126,6 +126,10 @@ def _no_weights(folder: Path) -> str:
             "Save it again with save_pretrained(FOLDER, safe_serialization=True). If you trust who made it, "
             "type: --engine transformers --allow-pickle"
         )
+    if any(folder.glob("*.onnx")):
+        return (
+            f"{folder} holds ONNX graphs, which are for ONNX Runtime. Give the checkpoint they were made from."
+        )
     return (
         f"{folder} holds no model: looked for model.bin (CTranslate2), "
         f"model.safetensors and {INDEX} (Hugging Face)."

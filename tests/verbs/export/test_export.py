@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def test_there_and_back_writes_the_same(checkpoint: Path, tmp_path: Path) -> Non
     back = export("tiny.en", tmp_path / "hf", to="hf", count=2)
     assert back.parity.same
     found = export(checkpoint, tmp_path / "ct2", count=2, on_progress=lambda done, _: told.append(done))
-    assert found.parity == Parity(2, (), found.parity.farthest) and found.parity.farthest <= 0.05
+    assert found.parity == Parity(2, (), found.parity.farthest) and (found.parity.farthest or 0.0) <= 0.05
     names = {path.name for path in found.folder.iterdir()}
     assert {"model.bin", "config.json", "tokenizer.json", "preprocessor_config.json", "auricle.json"} <= names
     assert told == [1, 2]
@@ -55,8 +56,6 @@ def test_an_export_that_differs_leaves_nothing(
 def test_what_cannot_be_exported(checkpoint: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="has the layout ct2 already"):
         export("tiny.en", tmp_path / "x")
-    with pytest.raises(OptionError, match=r"no way to ONNX that is kept up.*Type: --to ct2"):
-        export(checkpoint, tmp_path / "x", to="onnx")
     with pytest.raises(OptionError, match="count must be"):
         export(checkpoint, tmp_path / "x", count=0)
     with pytest.raises(OptionError, match="Did you mean int8"):
@@ -89,15 +88,9 @@ class Scripted:
 
 
 @pytest.mark.parametrize(("shift", "count"), [(0.04, 0), (0.06, 1)])
-def test_words_may_be_a_twentieth_of_a_second_apart(
-    monkeypatch: pytest.MonkeyPatch, shift: float, count: int
-) -> None:
-    from auricle.verbs.export import parity
-
-    engines = iter([Scripted(0.0), Scripted(shift)])
-    monkeypatch.setattr(parity, "load_engine", lambda _: next(engines))
-    monkeypatch.setattr(parity, "_engine", lambda _: "fake")
-    found = compare_engines("a", "b", [("clip", Audio.silence(2.0, 16_000))])
+def test_words_may_be_a_twentieth_of_a_second_apart(shift: float, count: int) -> None:
+    engines: Any = [Scripted(0.0), Scripted(shift)]
+    found = compare_engines(engines, [("clip", Audio.silence(2.0, 16_000))])
     assert len(found.differences) == count and found.farthest == pytest.approx(shift)
     assert not count or "0.06 s away" in found.differences[0].line()
 

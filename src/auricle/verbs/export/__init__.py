@@ -16,21 +16,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from auricle.audio import Audio
 from auricle.errors import ModelError, OptionError, OutputError
 from auricle.models import ModelFolder, resolve
 from auricle.models.folders import read_json
 from auricle.models.kinds import kind_of
+from auricle.models.to_onnx import ENCODER, check_onnx, convert_to_onnx
 from auricle.options import build, option
-from auricle.verbs.export.parity import Parity, compare_engines, sounds
+from auricle.verbs.export.parity import Parity, compare_engines, engine, sounds
 
 __all__ = ["ExportError", "ExportOptions", "Exported", "Parity", "export"]
 
 LAYOUTS = ("ct2", "hf", "ggml", "onnx")
-_NO_ONNX = (
-    "there is no way to ONNX that is kept up: optimum-onnx 0.1.0 wants Transformers before 4.58, and "
-    "Auricle is written for 5. Type: --to ct2"
-)
 STORED = ("float16", "int8", "int8_float16")
 _SIDE = ("auricle.json", "README.md", "recipe.yaml")
 
@@ -45,7 +44,7 @@ class ExportOptions:
 
     to: str = option(
         "ct2",
-        "layout to write: CTranslate2's, Hugging Face's, or whisper.cpp's one file; onnx says why not",
+        "layout to write: CTranslate2's, Hugging Face's, whisper.cpp's one file, or ONNX graphs",
         choices=LAYOUTS,
     )
     store: str = option("float16", "how CTranslate2's weights are stored", choices=STORED)
@@ -82,10 +81,12 @@ def export(
     temporary = _written(source, target, chosen)
     try:
         made = temporary / target.name if chosen.to == "ggml" else temporary
-        with _readable(source, made) as (first, second):
-            parity = compare_engines(
-                str(first), str(second), heard, language=chosen.language, on_progress=on_progress
-            )
+        more: dict[str, Any] = {"language": chosen.language, "on_progress": on_progress}
+        if chosen.to == "onnx":
+            parity = _heard_through(source, made, heard, more)
+        else:
+            with _readable(source, made) as (first, second):
+                parity = compare_engines([engine(str(first)), engine(str(second))], heard, **more)
         if len(parity.differences) > chosen.allow:
             raise ExportError(
                 f"the export differs on {len(parity.differences)} of {parity.clips} clips, the first: "
@@ -96,6 +97,16 @@ def export(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return Exported(target, parity)
+
+
+def _heard_through(
+    source: ModelFolder, made: Path, heard: list[tuple[str, Audio]], more: dict[str, Any]
+) -> Parity:
+    from auricle.models.to_huggingface import huggingface_folder
+    from auricle.verbs.export.onnx import engines, whole_windows
+
+    pair = engines(huggingface_folder(source), made)
+    return compare_engines(pair, whole_windows(heard) if (made / ENCODER).is_file() else heard, **more)
 
 
 @contextmanager
@@ -120,8 +131,8 @@ def _readable(source: ModelFolder, made: Path) -> Iterator[tuple[Path, Path]]:
 
 def _check(source: ModelFolder, target: Path, options: ExportOptions) -> None:
     if options.to == "onnx":
-        raise OptionError(_NO_ONNX)
-    wanted = {"ct2": "ctranslate2", "hf": "huggingface", "ggml": "ggml"}[options.to]
+        check_onnx(source)
+    wanted = {"onnx": "onnx", "ct2": "ctranslate2", "hf": "huggingface", "ggml": "ggml"}[options.to]
     if source.layout == wanted:
         raise OptionError(f"{source.path} has the layout {options.to} already.")
     if options.count < 1 or options.allow < 0:
@@ -155,7 +166,7 @@ def _written(source: ModelFolder, target: Path, options: ExportOptions) -> Path:
     """The export in a folder beside the target; of ggml, the file in it. Raises OutputError, ModelError."""
     from auricle.models.convert import convert
     from auricle.models.to_ggml import convert_to_ggml
-    from auricle.models.to_huggingface import convert_to_huggingface
+    from auricle.models.to_huggingface import convert_to_huggingface, huggingface_folder
 
     temporary: Path | None = None
     try:
@@ -167,6 +178,8 @@ def _written(source: ModelFolder, target: Path, options: ExportOptions) -> Path:
             convert(source.path, temporary, options.store)
         elif options.to == "hf":
             convert_to_huggingface(source, temporary)
+        elif options.to == "onnx":
+            convert_to_onnx(huggingface_folder(source), temporary)
         else:
             convert_to_ggml(source, temporary / target.name)
             return temporary

@@ -35,11 +35,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How many clips were heard, which differ, and the largest distance of a word's time."""
+    """How many clips were heard, which differ, and the largest distance of a word's time.
+
+    ``farthest`` is in seconds, None where one of the two gives words no times.
+    """
 
     clips: int
     differences: tuple[Difference, ...]
-    farthest: float
+    farthest: float | None
 
     @property
     def same(self) -> bool:
@@ -61,17 +64,22 @@ def sounds(data: str, count: int) -> list[tuple[str, Audio]]:
     return [(clip, sound.slice(0.0, 30.0)) for clip, sound in found]
 
 
+def engine(model: str) -> Engine:
+    """The engine of a model's layout, in float32."""
+    from auricle.models import resolve
+
+    name = "transformers" if resolve(model).layout == "huggingface" else "ctranslate2"
+    return load_engine(LoadOptions(model=model, engine=name, compute_type="float32"))
+
+
 def compare_engines(
-    first: str,
-    second: str,
+    engines: Sequence[Engine],
     clips: Sequence[tuple[str, Audio]],
     *,
     language: str | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Parity:
-    """Hear clips through both models, greedily and in float32, each on the engine of its layout."""
-    engines = [load_engine(LoadOptions(model=model, engine=_engine(model), compute_type="float32"))
-               for model in (first, second)]  # fmt: skip
+    """Hear clips through two engines, greedily; times of words where both have them."""
     words = all("words" in engine.accepts for engine in engines)
     options = DecodeOptions(language=language, words=words)
     differences: list[Difference] = []
@@ -84,13 +92,7 @@ def compare_engines(
             differences.append(Difference(name, one.text, other.text, distance))
         if on_progress is not None:
             on_progress(number, len(clips))
-    return Parity(len(clips), tuple(differences), farthest)
-
-
-def _engine(model: str) -> str:
-    from auricle.models import resolve
-
-    return "transformers" if resolve(model).layout == "huggingface" else "ctranslate2"
+    return Parity(len(clips), tuple(differences), farthest if words else None)
 
 
 def _hear(engine: Engine, sound: Audio, options: DecodeOptions) -> Transcript:

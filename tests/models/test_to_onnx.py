@@ -51,7 +51,7 @@ def test_a_ctc_model_takes_any_number_of_sounds_of_any_length(tmp_path: Path) ->
         with torch.no_grad():
             expected = model(torch.from_numpy(sound)).logits.numpy()
         np.testing.assert_allclose(graph.run(None, {"input_values": sound})[0], expected, atol=1e-3)
-    with pytest.raises(ModelError, match="ONNX graphs, which are for ONNX Runtime"):
+    with pytest.raises(ModelError, match="ONNX graphs, for ONNX Runtime"):
         load_engine(str(found.folder))
     with pytest.raises(OutputError, match="is not empty"):
         export(folder, tmp_path / "onnx", to="onnx")

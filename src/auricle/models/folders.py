@@ -127,9 +127,7 @@ def _no_weights(folder: Path) -> str:
             "type: --engine transformers --allow-pickle"
         )
     if any(folder.glob("*.onnx")):
-        return (
-            f"{folder} holds ONNX graphs, which are for ONNX Runtime. Give the checkpoint they were made from."
-        )
+        return f"{folder} holds ONNX graphs, for ONNX Runtime. Give the checkpoint they were made from."
     return (
         f"{folder} holds no model: looked for model.bin (CTranslate2), "
         f"model.safetensors and {INDEX} (Hugging Face)."

@@ -242,7 +242,11 @@ def test_a_loss_that_falls_while_the_error_rate_rises() -> None:
         ({"trainer": {"learning_rate": 1}}, "Say it as training.learning_rate"),
         ({"trainer": {"eval_strategy": "no"}}, "sets it itself"),
         ({"averaging": {"ema": 0.9, "mean": True}}, "two averages"),
-        ({"base": {"language": "xx"}}, "no token for the language"),
+        ({"base": {"language": "xx"}}, "no token for the language 'xx'. Take that of its nearest relative"),
+        (
+            {"base": {"language": "tw"}},
+            "Near to it: Yoruba, Hausa, Shona. Take that token: --set base.language=yo",
+        ),
         ({"base": {"language": None}}, "Say which it learns"),
         ({"base": {"method": "adapter"}}, "has no adapters"),
         ({"base": {"freeze": ["model.decodr"]}}, "no weight begins with"),

@@ -17,6 +17,8 @@ from auricle.errors import ModelError, OptionError, missing_extra, nearest
 from auricle.models import ModelFolder, resolve
 from auricle.models.folders import read_json
 from auricle.models.kinds import Kind, kind_of
+from auricle.models.languages import LANGUAGES
+from auricle.models.relatives import relatives
 from auricle.options import changed
 from auricle.verbs.finetune.batches import ModelCollator, WhisperCollator
 from auricle.verbs.finetune.distilling import Distilling
@@ -165,11 +167,18 @@ def prompt(tokens: WhisperTokens, options: BaseOptions, folder: ModelFolder) -> 
             f"{folder.name} knows several languages. Say which it learns: --set base.language=en"
         )
     if options.language not in tokens.languages():
-        raise OptionError(
-            f"{folder.name} has no token for the language {options.language!r}. Take that of its nearest "
-            f"relative. {nearest(options.language, tokens.languages())}"
-        )
+        raise _no_token(options.language, tokens.languages(), folder)
     return (tokens.start, tokens.language_token(options.language), tokens.task_token(options.task))
+
+
+def _no_token(language: str, known: Sequence[str], folder: ModelFolder) -> OptionError:
+    """The error for a language without a token, with the languages whose token is the best start."""
+    said = f"{folder.name} has no token for the language {language!r}."
+    near = relatives(language, known)
+    if not near:
+        return OptionError(f"{said} Take that of its nearest relative. {nearest(language, known)}")
+    names = ", ".join(LANGUAGES[code] for code in near)
+    return OptionError(f"{said} Near to it: {names}. Take that token: --set base.language={near[0]}")
 
 
 def _other(recipe: Recipe, model: Any, kind: Kind, base: ModelFolder, folder: ModelFolder) -> Learner:

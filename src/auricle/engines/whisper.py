@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 
 from auricle.errors import ModelError
 from auricle.models import LANGUAGES
+from auricle.models.whisper_tokens import added_languages
 from auricle.transcript import Word
 
 TIME_STEP = 0.02  # seconds between two timestamp tokens, and between two encoder frames
@@ -46,6 +47,7 @@ class WhisperTokens:
         self.previous = self._id("<|startofprev|>")
         self.no_timestamps = self._id("<|notimestamps|>")
         self.first_timestamp = self.no_timestamps + 1
+        self._added = added_languages(tokenizer)
 
     @classmethod
     def load(cls, folder: Path) -> WhisperTokens:
@@ -72,6 +74,8 @@ class WhisperTokens:
 
     def language_token(self, language: str) -> int:
         """Id of a language code's token: by position, for some tokenizers spell codes differently."""
+        if language in self._added:
+            return self._added[language]
         return self.start + 1 + list(LANGUAGES).index(language)
 
     def task_token(self, task: str) -> int:
@@ -160,13 +164,15 @@ class WhisperTokens:
         return self.end != _ENGLISH_END
 
     def languages(self) -> tuple[str, ...]:
-        """The codes of the languages that this tokenizer has tokens for."""
+        """The codes of the languages that this tokenizer has tokens for, those that were added last."""
         count = self._id("<|translate|>") - self.start - 1
-        return tuple(LANGUAGES)[:count]
+        return (*tuple(LANGUAGES)[:count], *self._added)
 
     def language_of(self, token: str) -> str:
         """The language code of a language's token, as text."""
-        return tuple(LANGUAGES)[self._id(token) - self.start - 1]
+        index = self._id(token)
+        own = {added: code for code, added in self._added.items()}
+        return own[index] if index in own else tuple(LANGUAGES)[index - self.start - 1]
 
     @functools.lru_cache(maxsize=256)  # noqa: B019 (one tokenizer lives as long as its engine)
     def _id(self, token: str) -> int:

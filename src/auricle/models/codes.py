@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from auricle.errors import OptionError, nearest
 from auricle.models.languages import LANGUAGES, language_code
+from auricle.models.relatives import BRANCHED
 
 _MORE = (
     "aa Afar, ab Abkhazian, ak Akan, an Aragonese, ary Moroccan Arabic, arz Egyptian Arabic, ast Asturian, "
@@ -67,7 +68,7 @@ def model_language(name_or_code: str, among: Iterable[str] | None = None) -> str
     asked = " ".join(name_or_code.lower().replace("_", "-").split())
     if code := _codes().get(asked) or _codes().get(asked.split("-")[0]):
         return code
-    known = set(NAMES) if among is None else set(among)
+    known = NAMES.keys() | BRANCHED if among is None else set(among)
     if asked in known:
         return asked
     try:

@@ -63,6 +63,8 @@ def language_code(name_or_code: str, among: Iterable[str] = LANGUAGES) -> str:
     known = tuple(among)
     if code in known:
         return code
+    if asked in known:  # of a model that was given a token for a language which Whisper has none for
+        return asked
     if code is not None:
         raise OptionError(f"this model does not know {LANGUAGES[code]} ({code}). {_few(known)}")
     raise OptionError(f"there is no language {name_or_code!r}. {_suggest(asked)}")

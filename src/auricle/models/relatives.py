@@ -68,6 +68,10 @@ _RELATIVES = {
 }
 
 
+#: The codes of all languages whose relatives are known.
+BRANCHED = frozenset(_RELATIVES)
+
+
 def relatives(code: str, among: Iterable[str]) -> tuple[str, ...]:
     """The codes of ``among`` that are nearest to a language, nearest first; none where none is known.
 

@@ -69,6 +69,11 @@ def convert_to_ggml(folder: ModelFolder, out: Path) -> Path:
         raise OutputError(f"{out} exists already. Name a file that does not exist yet")
     source = huggingface_folder(folder).path
     dims = Dimensions.of(read_json(source / "config.json"))
+    if own := tokens.added_languages(tokens.load_tokenizer(source)):
+        raise ModelError(
+            f"whisper.cpp counts the languages of a model by the size of its vocabulary, and {folder.name} "
+            f"has a token for {next(iter(own))!r} besides. Type: --to ct2"
+        )
     with write_whole(out) as file:
         _write_head(file, dims)
         _write_filters(file, dims.mels)

@@ -7,6 +7,7 @@ the end; align by all heads of the decoder's upper half.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ _CONTROL = (
     "<|nospeech|>",
     "<|nocaptions|>",
 )
+LAST_TIME = "<|30.00|>"
+_LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 _SYMBOLS = '" # ( ) * + / : ; < = > @ [ \\ ] ^ _ ` { | } ~ 「 」 『 』 << >> <<< >>> -- --- -( -['
 _SYMBOLS += " (' (\" (( )) ((( ))) [[ ]] {{ }} ♪♪ ♪♪♪"
 _MUSIC = "♩♪♫♬♭♮♯"  # each is two or three tokens; the first is theirs alone
@@ -71,10 +74,31 @@ def vocabulary(tokenizer: Tokenizer, size: int) -> list[str]:
     return tokens
 
 
+def added_languages(tokenizer: Tokenizer) -> dict[str, int]:
+    """The codes and ids of languages that the published Whispers have no token for (``new_language.py``)."""
+    first, last = tokenizer.token_to_id("<|translate|>"), tokenizer.token_to_id("<|notimestamps|>")
+    if first is None or last is None:
+        return {}
+    names = ((tokenizer.id_to_token(index) or "", index) for index in range(first + 1, last))
+    return {match[1]: index for name, index in names if (match := _LANGUAGE.fullmatch(name))}
+
+
+def behind_times(tokenizer: Tokenizer) -> list[int]:
+    """The ids behind the timestamps, which published Whispers have none of: they are never written."""
+    last = tokenizer.token_to_id(LAST_TIME)
+    size = tokenizer.get_vocab_size(with_added_tokens=True)
+    return [] if last is None else list(range(last + 1, size))
+
+
 def suppressed(tokenizer: Tokenizer, configs: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Ids never to be written: the first list that a config has, else as openai/whisper derives it."""
+    """Ids never to be written: the first list that a config has, else as openai/whisper derives it.
+
+    What stands behind the timestamps is never written either.
+    """
     listed = _listed("suppress_tokens", configs)
-    return listed if listed is not None else sorted({*_non_speech(tokenizer), *_ids(tokenizer, _CONTROL)})
+    if listed is None:
+        listed = sorted({*_non_speech(tokenizer), *_ids(tokenizer, _CONTROL)})
+    return [*listed, *(index for index in behind_times(tokenizer) if index not in listed)]
 
 
 def suppressed_first(tokenizer: Tokenizer, configs: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -94,7 +118,8 @@ def languages(tokenizer: Tokenizer, generation: Mapping[str, Any]) -> list[int]:
     if isinstance(listed, dict) and listed:
         return sorted(listed.values())
     bounds = _ids(tokenizer, ["<|startoftranscript|>", "<|translate|>"])
-    return list(range(bounds[0] + 1, bounds[1])) if len(bounds) == 2 else []
+    own = added_languages(tokenizer).values()
+    return [*range(bounds[0] + 1, bounds[1]), *own] if len(bounds) == 2 else []
 
 
 def alignment_heads(generation: Mapping[str, Any], layers: int, heads: int) -> list[list[int]]:

@@ -11,6 +11,7 @@ import pytest
 
 from auricle.audio import Audio
 from auricle.engines import DecodeOptions, load_engine
+from auricle.engines.whisper import WhisperTokens
 from auricle.errors import DatasetError, OptionError
 from auricle.metrics import ErrorRate
 from auricle.verbs.finetune import TrainingError, finetune, recipe_of
@@ -68,6 +69,21 @@ def test_a_checkpoint_with_its_story_that_everything_loads(recipe: dict[str, Any
     assert torch.equal(
         before["model.encoder.embed_positions.weight"], after["model.encoder.embed_positions.weight"]
     )
+
+
+def test_a_language_that_the_base_has_no_token_for(recipe: dict[str, Any], babel: Path) -> None:
+    base = {"language": "tw", "token_like": "yo"}
+    verdict = {"target": recipe["data"]["train"][0]}
+    made = finetune(recipe_of(changed(recipe, base=base, verdict=verdict)))
+    engine = load_engine(str(made.folder))
+    assert engine.info.languages[-1] == "tw" and len(engine.info.languages) == 100
+    story = read_story(made.folder)
+    assert story["base"]["name"] == str(babel)
+    assert {"before", "after"} <= set(story["verdict"]["sets"][0])
+    tokens = WhisperTokens.load(made.folder)
+    rows = tensors(made.folder)["model.decoder.embed_tokens.weight"]
+    assert len(rows) == len(tensors(babel)["model.decoder.embed_tokens.weight"]) + 1
+    assert not torch.equal(rows[tokens.language_token("tw")], rows[tokens.language_token("yo")])
 
 
 def test_a_training_that_was_killed_ends_as_one_that_was_not(
@@ -247,6 +263,12 @@ def test_a_loss_that_falls_while_the_error_rate_rises() -> None:
             {"base": {"language": "tw"}},
             "Near to it: Yoruba, Hausa, Shona. Take that token: --set base.language=yo",
         ),
+        (
+            {"base": {"language": "tw", "token_like": "ak"}},
+            "no token for the language 'ak'. Near to it: Yoruba",
+        ),
+        ({"base": {"language": "de", "token_like": "yo"}}, "has a token for 'de'. Leave base.token_like out"),
+        ({"base": {"language": None, "token_like": "yo"}}, "needs base.language"),
         ({"base": {"language": None}}, "Say which it learns"),
         ({"base": {"method": "adapter"}}, "has no adapters"),
         ({"base": {"freeze": ["model.decodr"]}}, "no weight begins with"),

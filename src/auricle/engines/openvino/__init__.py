@@ -164,8 +164,8 @@ class OpenVinoEngine:
     def _language_chances(self, worker: Worker, audio: Audio) -> dict[str, float]:
         session = Session(worker.decoder, self._hear(worker, [audio]))
         logits = session.feed(np.array([[self._tokens.start]]), [0], [0])[0, 0]
-        codes, first = self._tokens.languages(), self._tokens.start + 1
-        chances = _softmax(logits[first : first + len(codes)])
+        codes = self._tokens.languages()
+        chances = _softmax(logits[[self._tokens.language_token(code) for code in codes]])
         return dict(zip(codes, chances.tolist(), strict=True))
 
     def _hear(self, worker: Worker, batch: Sequence[Audio]) -> Sound:

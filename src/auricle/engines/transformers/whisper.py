@@ -101,8 +101,7 @@ class WhisperEngine:
     def _language_chances(self, audio: Audio) -> dict[str, float]:
         codes = self._tokens.languages()
         logits = self._logits(self._encode([audio]), [[self._tokens.start]])[0, 0]
-        first = self._tokens.start + 1
-        chances = logits[first : first + len(codes)].float().softmax(-1)
+        chances = logits[[self._tokens.language_token(code) for code in codes]].float().softmax(-1)
         return dict(zip(codes, chances.tolist(), strict=True))
 
     def _together(self, batch: Sequence[Audio], language: str, options: DecodeOptions) -> list[Transcript]:

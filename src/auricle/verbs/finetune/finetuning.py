@@ -37,6 +37,7 @@ from auricle.verbs.finetune.learner import (
     open_learner,
     prompt,
     require,
+    with_token,
 )
 from auricle.verbs.finetune.recipe import Recipe, blend_share
 from auricle.verbs.finetune.trainer import Parts
@@ -63,6 +64,7 @@ class Finetuning:
         self.folder = Path(recipe.output)
         self._watcher = watcher if watcher and training.is_first() else Silent()
         self._began = time.monotonic()
+        self._start = recipe.base.model  # what the verdict hears before
 
     def run(self) -> Finetuned:
         """All of it. Raises what concerns the whole: options, data, models, disk, a collapse."""
@@ -106,7 +108,7 @@ class Finetuning:
 
     def _judged(self, folder: Path, story: dict[str, Any]) -> dict[str, Any]:
         """The story with the verdict in it, and the card that tells both."""
-        before = None if self.recipe.base.scratch else self.recipe.base.model
+        before = None if self.recipe.base.scratch else self._start
         found = judge(self.recipe, before, str(folder), self.folder / WORK / "verdict", self._watcher)
         if found is not None:
             story = {**story, "verdict": found.as_dict()}
@@ -131,6 +133,11 @@ class Finetuning:
         if kind_of(read_json(folder.path / "config.json"), folder.path) == "whisper":
             from auricle.engines.whisper import WhisperTokens
 
+            if recipe.base.token_like is not None:
+                own = "base" if training.is_first() else f"base-{training.rank()}"
+                folder = with_token(base, folder, recipe.base, self.folder / WORK / own)
+                base = replace(base, path=folder.path, layout="huggingface")
+                self._start = str(folder.path)
             prompt(WhisperTokens.load(folder.path), recipe.base, folder)
         elif recipe.base.task != "transcribe":
             raise OptionError(f"{folder.name} can transcribe only.")

@@ -94,6 +94,29 @@ def base_folder(options: BaseOptions) -> tuple[ModelFolder, ModelFolder]:
     return found, huggingface_folder(found)
 
 
+def with_token(base: ModelFolder, folder: ModelFolder, options: BaseOptions, out: Path) -> ModelFolder:
+    """The checkpoint with a token for a language it lacks, written into ``out``, where that is asked for.
+
+    Raises OptionError where the language has a token, or that one it is to begin as has none.
+    """
+    from auricle.models.new_language import with_language
+
+    tokens = WhisperTokens.load(folder.path)
+    known = tokens.languages()
+    like, language = options.token_like, options.language
+    if like is None or language is None:
+        raise OptionError("base.token_like needs base.language: the language that gets a token.")
+    if not tokens.is_multilingual():
+        raise OptionError(
+            f"{base.name} writes English only. Name a model that knows more: --set base.model=tiny"
+        )
+    if language in known:
+        raise OptionError(f"{base.name} has a token for {language!r}. Leave base.token_like out.")
+    if like not in known:
+        raise _no_token(like, known, base)
+    return with_language(folder, language, tokens.language_token(like), out)
+
+
 def open_learner(recipe: Recipe, base: ModelFolder, folder: ModelFolder) -> Learner:
     """Load the weights and choose which of them move. Raises ModelError, OptionError."""
     kind = kind_of(read_json(folder.path / "config.json"), folder.path)
@@ -178,7 +201,10 @@ def _no_token(language: str, known: Sequence[str], folder: ModelFolder) -> Optio
     if not near:
         return OptionError(f"{said} Take that of its nearest relative. {nearest(language, known)}")
     names = ", ".join(LANGUAGES[code] for code in near)
-    return OptionError(f"{said} Near to it: {names}. Take that token: --set base.language={near[0]}")
+    return OptionError(
+        f"{said} Near to it: {names}. Take that token: --set base.language={near[0]}, or give it one of its "
+        f"own that begins as that: --set base.token_like={near[0]}"
+    )
 
 
 def _other(recipe: Recipe, model: Any, kind: Kind, base: ModelFolder, folder: ModelFolder) -> Learner:

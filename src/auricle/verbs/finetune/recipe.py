@@ -45,6 +45,9 @@ class BaseOptions:
         (), "parts that stay as they are, by the beginning of their weights' names", metavar="NAME"
     )
     language: str | None = option(None, "language of the data, for models that know several")
+    token_like: str | None = option(
+        None, "language whose token a new one for base.language begins as, where the model has none"
+    )
     task: str = option("transcribe", "what the model is told to do", choices=("transcribe", "translate"))
 
 

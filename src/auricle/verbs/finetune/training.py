@@ -161,7 +161,12 @@ def train(recipe: Recipe, parts: Parts, folder: Path) -> Mapping[str, Any]:
 
 def is_first() -> bool:
     """Whether this process is the only one, or the one of several that writes and speaks."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return rank() == 0
+
+
+def rank() -> int:
+    """The number of this process among those that train together, from 0."""
+    return int(os.environ.get("RANK", "0"))
 
 
 def processes() -> int:

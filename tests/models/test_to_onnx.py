@@ -12,7 +12,17 @@ import pytest
 from auricle.engines import load_engine
 from auricle.errors import MissingExtraError, ModelError, OutputError
 from auricle.models import resolve
-from auricle.models.to_onnx import CTC, DECODER, ENCODER, STEP, convert_to_onnx, past_names, present_names
+from auricle.models.onnx_merge import SWITCH
+from auricle.models.to_onnx import (
+    CTC,
+    DECODER,
+    ENCODER,
+    MERGED,
+    STEP,
+    convert_to_onnx,
+    past_names,
+    present_names,
+)
 from auricle.verbs.export import ExportError, export
 
 pytest.importorskip("onnxscript")
@@ -134,6 +144,16 @@ def test_whisper_writes_the_same_and_has_the_names_of_optimum(tmp_path: Path) ->
     }
     logits = step.run(["logits"], {"input_ids": ids[:, 2:], **past})[0]
     np.testing.assert_allclose(logits[:, 0], whole["logits"][:, 2], atol=1e-3)
+    merged = session(found.folder / MERGED)
+    assert names(merged.get_outputs()) == names(decoder.get_outputs())
+    assert sorted(names(merged.get_inputs())) == sorted(
+        {*names(decoder.get_inputs()), *names(step.get_inputs()), SWITCH}
+    )
+    both = dict(told(ids[:, 2:], states), **past, **{SWITCH: np.array([True])})
+    named = dict(zip(names(merged.get_outputs()), merged.run(None, both), strict=True))
+    np.testing.assert_allclose(named["logits"], logits, atol=1e-4)
+    np.testing.assert_array_equal(named["present.3.encoder.value"], first["present.3.encoder.value"])
+    assert (found.folder / MERGED).stat().st_size < 1.1 * (found.folder / DECODER).stat().st_size
 
 
 def told(ids: Any, states: Any) -> dict[str, Any]:

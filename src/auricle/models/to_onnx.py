@@ -1,10 +1,10 @@
 """Hugging Face checkpoint → ONNX, in the layout of Optimum, which ONNX Runtime's users and browsers read.
 
-Of a Whisper: ``encoder_model.onnx``, ``decoder_model.onnx`` for the first tokens and
-``decoder_with_past_model.onnx`` for each one after them, with names of inputs and outputs as Optimum
-gives them. Of a CTC model: ``model.onnx``. The graphs are traced by torch.export and written by
-onnxscript (docs/decisions/0014-fine-tuning.md); weights stay in float32. Whisper's encoder takes
-windows of 30 s, any number of them; everything else takes any length.
+Of a Whisper: ``encoder_model.onnx``, ``decoder_model.onnx`` for the first tokens,
+``decoder_with_past_model.onnx`` for each one after them, and both in ``decoder_model_merged.onnx``, with
+names of inputs and outputs as Optimum gives them. Of a CTC model: ``model.onnx``. The graphs are traced
+by torch.export and written by onnxscript (docs/decisions/0014-fine-tuning.md); weights stay in float32.
+Whisper's encoder takes windows of 30 s, any number of them; everything else takes any length.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ import numpy as np
 from auricle.errors import ModelError, missing_extra
 from auricle.models.folders import ModelFolder, read_json, weights
 from auricle.models.kinds import Kind, kind_of
+from auricle.models.onnx_merge import merge
 
 ENCODER, DECODER, STEP = "encoder_model.onnx", "decoder_model.onnx", "decoder_with_past_model.onnx"
-CTC = "model.onnx"
+MERGED, CTC = "decoder_model_merged.onnx", "model.onnx"
 _SMALL = (".json", ".txt", ".model", ".md", ".yaml")
 _LARGE = 1_800_000_000  # bytes of weights beyond which they lie beside the graph: a file holds 2 GB at most
 _TOKENS, _PAST = 4, 5  # lengths in the example inputs; any that are neither 0 nor 1
@@ -183,6 +184,7 @@ def _whisper(folder: ModelFolder, out: Path) -> None:
         {"input_ids": {0: batch}, "past": (own,) * 2 * layers + (cross,) * 2 * layers},
         large,
     )
+    merge(out / DECODER, out / STEP, out / MERGED, present_names(layers, ("encoder",)), large=large)
 
 
 def _ctc(folder: ModelFolder, out: Path) -> None:

@@ -21,7 +21,8 @@ from auricle.engines.transformers.opening import inference
 from auricle.engines.transformers.whisper import WhisperEngine
 from auricle.engines.whisper_windows import WINDOW
 from auricle.models import ModelFolder
-from auricle.models.to_onnx import CTC, DECODER, ENCODER, STEP, cache_name, past_names, present_names
+from auricle.models.onnx_merge import SWITCH
+from auricle.models.to_onnx import CTC, DECODER, ENCODER, MERGED, cache_name, past_names, present_names
 
 
 def engines(source: ModelFolder, made: Path) -> tuple[Engine, Engine]:
@@ -64,16 +65,15 @@ class OnnxCTC(CTCEngine):
 
 
 class OnnxWhisper(WhisperEngine):
-    """The engine of a Whisper whose states and logits come from the three graphs; words have no times."""
+    """The engine of a Whisper whose states and logits come from its graphs; words have no times."""
 
     accepts = WhisperEngine.accepts - {"words"}
 
     def __init__(self, heard: WhisperEngine, source: ModelFolder, made: Path) -> None:
-        sessions = [_session(made / name) for name in (ENCODER, DECODER, STEP)]
-        self._encoder, self._decoder, step = sessions
+        self._encoder, self._decoder, merged = (_session(made / name) for name in (ENCODER, DECODER, MERGED))
         model = copy.copy(heard._model)
         model.__class__ = _through(type(model))
-        model.sessions = (self._decoder, step)
+        model.session = merged
         super().__init__(source, LoadOptions(str(source.path)), model=model)
         self._measures = True
 
@@ -94,13 +94,13 @@ class OnnxWhisper(WhisperEngine):
 
 
 def _through(kind: Any) -> Any:
-    """A class of Whisper whose decoder is two sessions of ONNX Runtime.
+    """A class of Whisper whose decoder is a session of ONNX Runtime.
 
     The search of the library reads the signature of ``forward``, so it is that of the model.
     """
 
     class Through(kind):  # type: ignore[misc]
-        sessions: tuple[Any, Any]
+        session: Any
 
         @functools.wraps(kind.forward)
         def forward(self, *, encoder_outputs: Any, decoder_input_ids: Any, **more: Any) -> Any:
@@ -112,25 +112,28 @@ def _through(kind: Any) -> Any:
             name = cache_name(self)
             kept = more.get(name) or EncoderDecoderCache(DynamicCache(), DynamicCache())
             own, cross = kept.self_attention_cache, kept.cross_attention_cache
-            layers = self.config.decoder_layers
-            first, step = self.sessions
-            fed = {"input_ids": decoder_input_ids.numpy()}
-            if own.get_seq_length():
-                for half, held in (("decoder", own), ("encoder", cross)):
-                    parts = [part for layer in held.layers for part in (layer.keys, layer.values)]
-                    fed |= {
-                        name: part.numpy() for name, part in zip(past_names(layers, half), parts, strict=True)
-                    }
-                logits, *found = step.run(["logits", *present_names(layers, ("decoder",))], fed)
-                for layer, place in zip(own.layers, range(0, 2 * layers, 2), strict=True):
-                    layer.keys, layer.values = map(torch.from_numpy, found[place : place + 2])
-            else:
-                fed["encoder_hidden_states"] = encoder_outputs.last_hidden_state.numpy()
-                logits, *found = first.run(["logits", *present_names(layers, ("decoder", "encoder"))], fed)
-                for layer in range(layers):
-                    parts = [torch.from_numpy(part) for part in found[4 * layer : 4 * layer + 4]]
-                    own.update(*parts[:2], layer)
-                    cross.update(*parts[2:], layer)
+            layers, heads = self.config.decoder_layers, self.config.decoder_attention_heads
+            later = own.get_seq_length() > 0
+            fed = {
+                "input_ids": decoder_input_ids.numpy(),
+                "encoder_hidden_states": encoder_outputs.last_hidden_state.numpy(),
+                SWITCH: np.array([later]),
+            }
+            nothing = torch.zeros(len(decoder_input_ids), heads, 0, self.config.d_model // heads)
+            for half, held in (("decoder", own), ("encoder", cross)):
+                parts = [part for layer in held.layers for part in (layer.keys, layer.values)]
+                given = parts if later else [nothing] * (2 * layers)
+                fed |= {
+                    name: part.numpy() for name, part in zip(past_names(layers, half), given, strict=True)
+                }
+            logits, *found = self.session.run(["logits", *present_names(layers, ("decoder", "encoder"))], fed)
+            for layer in range(layers):
+                keys, values, *heard = map(torch.from_numpy, found[4 * layer : 4 * layer + 4])
+                if later:
+                    own.layers[layer].keys, own.layers[layer].values = keys, values
+                else:
+                    own.update(keys, values, layer)
+                    cross.update(*heard, layer)
                     kept.is_updated[layer] = True
             return Seq2SeqLMOutput(logits=torch.from_numpy(logits), **{name: kept})
 

@@ -191,3 +191,19 @@ def test_two_processes_at_once() -> None:
     assert len(graphs()) == 2
     assert all(kept.find(path.stem) is not None for path in graphs())
     assert not list(kept.folder().glob(".*.part"))
+
+
+def test_graphs_outlive_what_compiled_them(said: str) -> None:
+    """In a process of its own: memory that is gone would take it down."""
+    program = """
+import gc, numpy as np
+from auricle.engines.openvino import compiled
+from auricle.engines.openvino.silence import places
+from auricle.models import resolve
+(worker,) = compiled.Compiled(resolve("tiny.en"), (), "auto").workers(1, 1)
+gc.collect()
+where = places(16000)
+print(len(worker.memory), len(worker.encode(np.zeros((1, 80, where.frames), np.float32), where)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()) == (0, ["2", "8"]), done.stderr

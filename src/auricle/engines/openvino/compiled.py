@@ -35,10 +35,14 @@ _LIBRARY_KEEPS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"  # is read once, when the fir
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """What one thread of ours needs to turn sound into text: a request of each graph."""
+    """What one thread of ours needs to turn sound into text: a request of each graph.
+
+    ``memory`` is what the graphs read and do not keep: it has to live as long as they do.
+    """
 
     encoder: Any
     decoder: Any
+    memory: list[Any]
     room: Room = field(default_factory=Room)
 
     def encode(self, mel: Floats, places: Places) -> list[Keys]:
@@ -90,7 +94,8 @@ class Compiled:
             decoder = self._compiled(
                 "decoder", own, lambda: built().decoder(self._listening), config | self._precision.decoder()
             )
-        return [Worker(encoder.create_infer_request(), decoder.create_infer_request()) for _ in range(count)]
+        requests = ((encoder.create_infer_request(), decoder.create_infer_request()) for _ in range(count))
+        return [Worker(*pair, self._held) for pair in requests]
 
     def let_go(self) -> None:
         """Take the files of the graphs out of memory: the weights in them have been laid out anew."""

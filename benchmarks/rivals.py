@@ -102,12 +102,13 @@ class Found:
     failure: str = ""
 
 
-def workloads(limit: int | None, folder: Path) -> dict[str, list[Clip]]:
+def workloads(limit: int | None, folder: Path, asked: Sequence[str]) -> dict[str, list[Clip]]:
     """The recordings of each workload, each the work of one run; ``folder`` takes those that are cut here."""
     long = clips("longform")
     short = clips("librispeech_test") + clips("cv_en_delta13")[:: 5 if limit is None else 1]
     near = min(short, key=lambda clip: abs(float(clip.row["duration_s"]) - 5.0))
-    return {"short": short[:limit], "long": long[:1], "files": list(files(long, folder)), "clip": [near]}
+    cut = list(files(long, folder)) if "files" in asked else []
+    return {"short": short[:limit], "long": long[:1], "files": cut, "clip": [near]}
 
 
 def files(long: Sequence[Clip], folder: Path) -> Iterator[Clip]:
@@ -246,7 +247,7 @@ def main() -> None:
     ]
     asked = arguments.workloads.split(",")
     with tempfile.TemporaryDirectory() as cut:
-        measure(arguments, chosen, asked, workloads(arguments.limit, Path(cut)))
+        measure(arguments, chosen, asked, workloads(arguments.limit, Path(cut), asked))
 
 
 def measure(

@@ -130,6 +130,7 @@ class Finetuning:
             made = scratch_folder(recipe, self.folder / WORK / "base")
             return made, made
         base, folder = base_folder(recipe.base)
+        _check_disk(self.folder, folder)
         if kind_of(read_json(folder.path / "config.json"), folder.path) == "whisper":
             from auricle.engines.whisper import WhisperTokens
 
@@ -141,7 +142,8 @@ class Finetuning:
             prompt(WhisperTokens.load(folder.path), recipe.base, folder)
         elif recipe.base.task != "transcribe":
             raise OptionError(f"{folder.name} can transcribe only.")
-        _check_disk(self.folder, folder)
+        elif recipe.base.token_like is not None:
+            raise OptionError(f"{folder.name} has no tokens of languages. Leave base.token_like out.")
         return base, folder
 
     def _material(self, folder: ModelFolder) -> Material:

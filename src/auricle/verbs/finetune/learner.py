@@ -103,13 +103,9 @@ def with_token(base: ModelFolder, folder: ModelFolder, options: BaseOptions, out
 
     tokens = WhisperTokens.load(folder.path)
     known = tokens.languages()
-    like, language = options.token_like, options.language
-    if like is None or language is None:
-        raise OptionError("base.token_like needs base.language: the language that gets a token.")
+    like, language = options.token_like or "", options.language or ""
     if not tokens.is_multilingual():
-        raise OptionError(
-            f"{base.name} writes English only. Name a model that knows more: --set base.model=tiny"
-        )
+        raise _english_only(base)
     if language in known:
         raise OptionError(f"{base.name} has a token for {language!r}. Leave base.token_like out.")
     if like not in known:
@@ -181,9 +177,7 @@ def prompt(tokens: WhisperTokens, options: BaseOptions, folder: ModelFolder) -> 
     """What a Whisper is told before it writes. Raises OptionError for a language or task it lacks."""
     if not tokens.is_multilingual():
         if options.language not in (None, "en") or options.task != "transcribe":
-            raise OptionError(
-                f"{folder.name} writes English only. Name a model that knows more: --set base.model=tiny"
-            )
+            raise _english_only(folder)
         return (tokens.start,)
     if options.language is None:
         raise OptionError(
@@ -192,6 +186,12 @@ def prompt(tokens: WhisperTokens, options: BaseOptions, folder: ModelFolder) -> 
     if options.language not in tokens.languages():
         raise _no_token(options.language, tokens.languages(), folder)
     return (tokens.start, tokens.language_token(options.language), tokens.task_token(options.task))
+
+
+def _english_only(folder: ModelFolder) -> OptionError:
+    return OptionError(
+        f"{folder.name} writes English only. Name a model that knows more: --set base.model=tiny"
+    )
 
 
 def _no_token(language: str, known: Sequence[str], folder: ModelFolder) -> OptionError:

@@ -344,6 +344,7 @@ def _check_useless(base: BaseOptions) -> None:
     for names, there, wanted in (
         (("lora_rank", "lora_alpha"), base.method == "lora", "method: lora"),
         (("width", "layers", "units"), bool(base.scratch), "scratch: conformer"),
+        (("token_like",), base.language is not None and not base.scratch, "language"),
     ):
         for name in names:
             if name in moved and not there:

@@ -102,54 +102,15 @@ def cache_name(model: Any) -> str:
 def _whisper(folder: ModelFolder, out: Path) -> None:
     import torch
     from torch.export import Dim
-    from transformers import DynamicCache, EncoderDecoderCache, WhisperForConditionalGeneration
+    from transformers import WhisperForConditionalGeneration
 
     model = _opened(WhisperForConditionalGeneration, folder)
     config = model.config
     layers, heads, width = config.decoder_layers, config.decoder_attention_heads, config.d_model
-    frames, cache = config.max_source_positions, cache_name(model)
-
-    class Encoder(torch.nn.Module):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.inner = model.model.encoder
-
-        def forward(self, input_features: Any) -> Any:
-            return self.inner(input_features).last_hidden_state
-
-    class Decoder(torch.nn.Module):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.inner, self.head = model.model.decoder, model.proj_out
-
-        def forward(self, input_ids: Any, encoder_hidden_states: Any) -> Any:
-            found = self.inner(
-                input_ids=input_ids, encoder_hidden_states=encoder_hidden_states, use_cache=True
-            )
-            kept = getattr(found, cache)
-            halves = zip(kept.self_attention_cache.layers, kept.cross_attention_cache.layers, strict=True)
-            parts = [
-                part for own, cross in halves for part in (own.keys, own.values, cross.keys, cross.values)
-            ]
-            return (self.head(found.last_hidden_state), *parts)
-
-    class Step(Decoder):
-        def forward(self, input_ids: Any, *past: Any) -> Any:
-            own, cross = DynamicCache(), DynamicCache()
-            for layer in range(layers):
-                own.update(*past[2 * layer : 2 * layer + 2], layer)
-                cross.update(*past[2 * (layers + layer) : 2 * (layers + layer) + 2], layer)
-            kept = {cache: EncoderDecoderCache(own, cross)}
-            # Keys and values of the cross-attention are in the cache: states are asked for, and not used.
-            nothing = input_ids.new_zeros((1, 1, width), dtype=past[0].dtype)
-            found = self.inner(input_ids=input_ids, encoder_hidden_states=nothing, use_cache=True, **kept)
-            parts = [part for layer in own.layers for part in (layer.keys, layer.values)]
-            return (self.head(found.last_hidden_state), *parts)
-
-    batch = Dim("batch_size")
-    large = sum(part.nbytes for part in model.parameters()) > _LARGE
+    frames, batch = config.max_source_positions, Dim("batch_size")
+    large = _is_large(model)
     _write(
-        Encoder(),
+        _encoder(model),
         out / ENCODER,
         {"input_features": torch.zeros(2, config.num_mel_bins, 2 * frames)},
         ["last_hidden_state"],
@@ -157,7 +118,7 @@ def _whisper(folder: ModelFolder, out: Path) -> None:
         large,
     )
     _write(
-        Decoder(),
+        _decoder(model),
         out / DECODER,
         {
             "input_ids": torch.zeros(2, _TOKENS, dtype=torch.long),
@@ -177,7 +138,7 @@ def _whisper(folder: ModelFolder, out: Path) -> None:
         torch.zeros(2, heads, length, width // heads) for length in (_PAST, frames) for _ in range(2 * layers)
     ]
     _write(
-        Step(),
+        _step(model),
         out / STEP,
         {"input_ids": torch.zeros(2, 1, dtype=torch.long), **dict(zip(names, past, strict=True))},
         ["logits", *present_names(layers, ("decoder",))],
@@ -185,6 +146,77 @@ def _whisper(folder: ModelFolder, out: Path) -> None:
         large,
     )
     merge(out / DECODER, out / STEP, out / MERGED, present_names(layers, ("encoder",)), large=large)
+
+
+def _encoder(model: Any) -> Any:
+    """Spectrograms to states."""
+    import torch
+
+    class Encoder(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = model.model.encoder
+
+        def forward(self, input_features: Any) -> Any:
+            return self.inner(input_features).last_hidden_state
+
+    return Encoder()
+
+
+def _decoder(model: Any) -> Any:
+    """Tokens and states to logits, with keys and values of both attentions, layer after layer."""
+    import torch
+
+    cache = cache_name(model)
+
+    class Decoder(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner, self.head = model.model.decoder, model.proj_out
+
+        def forward(self, input_ids: Any, encoder_hidden_states: Any) -> Any:
+            found = self.inner(
+                input_ids=input_ids, encoder_hidden_states=encoder_hidden_states, use_cache=True
+            )
+            kept = getattr(found, cache)
+            halves = zip(kept.self_attention_cache.layers, kept.cross_attention_cache.layers, strict=True)
+            parts = [
+                part for own, cross in halves for part in (own.keys, own.values, cross.keys, cross.values)
+            ]
+            return (self.head(found.last_hidden_state), *parts)
+
+    return Decoder()
+
+
+def _step(model: Any) -> Any:
+    """One token, and keys and values before it, to logits, with those of the decoder's own attention."""
+    import torch
+    from transformers import DynamicCache, EncoderDecoderCache
+
+    cache, layers, width = cache_name(model), model.config.decoder_layers, model.config.d_model
+
+    class Step(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner, self.head = model.model.decoder, model.proj_out
+
+        def forward(self, input_ids: Any, *past: Any) -> Any:
+            own, cross = DynamicCache(), DynamicCache()
+            for layer in range(layers):
+                own.update(*past[2 * layer : 2 * layer + 2], layer)
+                cross.update(*past[2 * (layers + layer) : 2 * (layers + layer) + 2], layer)
+            kept = {cache: EncoderDecoderCache(own, cross)}
+            # Keys and values of the cross-attention are in the cache: states are asked for, and not used.
+            nothing = input_ids.new_zeros((1, 1, width), dtype=past[0].dtype)
+            found = self.inner(input_ids=input_ids, encoder_hidden_states=nothing, use_cache=True, **kept)
+            parts = [part for layer in own.layers for part in (layer.keys, layer.values)]
+            return (self.head(found.last_hidden_state), *parts)
+
+    return Step()
+
+
+def _is_large(model: Any) -> bool:
+    return int(sum(part.nbytes for part in model.parameters())) > _LARGE
 
 
 def _ctc(folder: ModelFolder, out: Path) -> None:
@@ -211,7 +243,7 @@ def _ctc(folder: ModelFolder, out: Path) -> None:
             return self.inner(**dict(zip(inputs, values, strict=True))).logits
 
     shape = {0: Dim("batch_size"), 1: Dim("sequence_length")}
-    large = sum(part.nbytes for part in model.parameters()) > _LARGE
+    large = _is_large(model)
     _write(Frames(), out / CTC, inputs, ["logits"], {"values": (shape,) * len(inputs)}, large)
 
 

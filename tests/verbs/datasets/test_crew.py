@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -144,8 +145,11 @@ def _children(pid: int) -> list[int]:
     """The processes a process has started, once there are any."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        tasks = Path(f"/proc/{pid}/task").glob("*/children")
-        if found := [int(child) for task in tasks for child in task.read_text().split()]:
+        found: list[int] = []
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+                found += map(int, task.read_text().split())
+        if found:
             return found
         time.sleep(0.02)
     raise AssertionError("no process was ever started")

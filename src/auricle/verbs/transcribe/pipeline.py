@@ -25,6 +25,7 @@ from auricle.verbs.transcribe.decode import Decoded
 Item = TypeVar("Item")
 
 VOTERS = 8  # windows that vote on the language: up to four minutes of speech
+_MARK = 1 / 64  # of a batch: what word that recordings begin and end takes up of what may be ahead
 
 
 class Recorded(Protocol):
@@ -77,6 +78,10 @@ class _Batch(Generic[Item]):
     entries: Sequence[_Entry[Item]]
     decoded: Future[list[Decoded]]
 
+    def size(self) -> float:
+        """What it takes up of what may be ahead: a thousand short recordings would be all marks."""
+        return 1.0 if any(entry.window for entry in self.entries) else _MARK
+
 
 class Pipeline(Generic[Item]):
     """Puts items through: ``begin`` makes a recording of one, on the thread that reads.
@@ -103,7 +108,7 @@ class Pipeline(Generic[Item]):
         """
         with (
             ThreadPoolExecutor(self._at_once, "auricle-decoder") as pool,
-            Ahead(self._given(items, pool), self._at_once + 1) as ahead,
+            Ahead(self._given(items, pool), self._at_once + 1, _Batch.size) as ahead,
         ):
             before = time.perf_counter()
             for batch in ahead:
@@ -204,15 +209,22 @@ def _batches(entries: Iterable[_Entry[Item]], size: int) -> Iterator[list[_Entry
 
 
 class Ahead(Generic[Item]):
-    """Runs an iterator on a thread of its own: at most ``limit`` items, with the one that is being used."""
+    """Runs an iterator on a thread of its own, until items of ``limit`` together wait or are being used.
+
+    ``size`` says what one counts for, 1 where it is not given.
+    """
 
     _END = object()
 
-    def __init__(self, items: Iterable[Item], limit: int) -> None:
+    def __init__(
+        self, items: Iterable[Item], limit: float, size: Callable[[Item], float] = lambda _: 1.0
+    ) -> None:
         self._items = iter(items)
-        self._room = threading.Semaphore(limit)
+        self._limit, self._size = limit, size
+        self._out = 0.0  # how much is waiting or being used
+        self._stopped = False
+        self._changed = threading.Condition()
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="auricle-reader", daemon=True)
 
     def __enter__(self) -> Iterator[Item]:
@@ -220,7 +232,9 @@ class Ahead(Generic[Item]):
         return self._take()
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
         self._thread.join()
 
     def _take(self) -> Iterator[Item]:
@@ -228,20 +242,26 @@ class Ahead(Generic[Item]):
             if isinstance(item, BaseException):
                 raise item
             yield item
-            self._room.release()
+            self._count(-self._size(item))
 
     def _run(self) -> None:
         try:
             while self._is_wanted():
-                self._queue.put(next(self._items))
+                item = next(self._items)
+                self._count(self._size(item))
+                self._queue.put(item)
         except StopIteration:
             self._queue.put(self._END)
         except BaseException as error:  # noqa: BLE001 (raised again where the items are taken)
             self._queue.put(error)
 
+    def _count(self, size: float) -> None:
+        with self._changed:
+            self._out += size
+            self._changed.notify()
+
     def _is_wanted(self) -> bool:
         """Wait for room. Whether there is any use for one more item."""
-        while not self._stop.is_set():
-            if self._room.acquire(timeout=0.1):
-                return True
-        return False
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or self._out < self._limit)
+            return not self._stopped

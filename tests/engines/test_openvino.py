@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +20,11 @@ from auricle.audio import Audio
 from auricle.engines import DecodeOptions, Engine, LoadOptions, load_engine
 from auricle.engines.openvino import OpenVinoEngine
 from auricle.engines.openvino.compiled import Worker
-from auricle.engines.openvino.decoding import Floats, Session, Sound
+from auricle.engines.openvino.decoding import Session
 from auricle.engines.openvino.graphs import rounded_rows
 from auricle.engines.openvino.precision import choose
 from auricle.engines.openvino.silence import Places
+from auricle.engines.openvino.sound import Floats, Sound
 from auricle.engines.whisper_windows import frames
 from auricle.errors import ModelError, OptionError
 from auricle.models import machine
@@ -47,23 +52,26 @@ def test_the_sample_says_what_it_says(fast: Engine, jfk: Audio, options: DecodeO
     assert all(segment.no_speech_prob < 0.1 for segment in found.segments)  # type: ignore[operator]
 
 
-def sound_of(engine: OpenVinoEngine, worker: Worker, *batch: Audio) -> Sound:
-    """What the encoder hears of the windows that the reference's encoder is given, in memory of its own."""
+def hear(worker: Worker, audio: Audio, sound: Sound, place: int | None = None) -> None:
+    """Put into ``sound`` what the encoder hears of the window that the reference's encoder is given."""
+    count = frames(audio) // 2
+    every, nothing = np.arange(count), np.zeros(count, np.float32)
+    mel = features.log_mel(audio.samples, 80, 2 * count)
+    sound.put(nothing, worker.encode(mel[None], Places(2 * count, every, every, nothing)), place)
 
-    def encode(number: int) -> list[Floats]:
-        every = np.arange(counts[number])
-        mel = features.log_mel(batch[number].samples, engine._dims.mels, 2 * counts[number])
-        return worker.encode(mel[None], Places(2 * counts[number], every, every, nothing[number]))
 
-    counts = [frames(audio) // 2 for audio in batch]
-    nothing = [np.zeros(count, np.float32) for count in counts]
-    return Sound(nothing, encode)
+def sound_of(worker: Worker, *batch: Audio) -> Sound:
+    """The sound of some windows, in memory of its own."""
+    sound = Sound()
+    for audio in batch:
+        hear(worker, audio, sound)
+    return sound
 
 
 def logits_of(engine: OpenVinoEngine, audio: Audio, ids: list[int], *, at_once: bool) -> Floats:
     """[tokens, vocabulary], in one call of the decoder or one call a token."""
     (worker,) = engine._compiled.workers(1, 1)
-    session = Session(worker.decoder, sound_of(engine, worker, audio))
+    session = Session(worker.decoder, sound_of(worker, audio))
     if at_once:
         return session.feed(np.array([ids]), [0], range(len(ids)))[0]
     return np.stack([session.feed(np.array([[token]]), [0], [0])[0, 0].copy() for token in ids])
@@ -109,36 +117,123 @@ def test_a_multilingual_checkpoint_is_that_of_the_reference(
     assert ours == pytest.approx(known, abs=0.01)
 
 
-def test_rows_go_on_from_any_row_and_windows_leave(fast_babel: Engine, slices: list[Audio]) -> None:
-    """What beams and windows that end early ask of the decoder's memory, against writing it all anew."""
+@dataclass
+class Begun:
+    """A window that is being written: what its rows have read, and where they stood in the last call."""
+
+    number: int
+    began: int
+    rows: list[list[int]]
+    first: int = 0
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_rows_go_on_from_any_row_and_windows_come_and_go(
+    fast_babel: Engine, slices: list[Audio], width: int
+) -> None:
+    """What beams and windows that begin and end at any time ask of the decoder's memory: each row beside
+    the same row written alone."""
     assert isinstance(fast_babel, OpenVinoEngine)
     worker, other = fast_babel._compiled.workers(2, 2)
-    parts = [sound_of(fast_babel, other, audio) for audio in slices]
-    random = np.random.default_rng(3)
-    session, history = (
-        Session(worker.decoder, sound_of(fast_babel, worker, *slices)),
-        np.zeros((3, 0), np.int64),
-    )
-    windows = [0, 1, 2]
-    for rows, keep in [
-        ([0, 1, 2], None),
-        ([0, 0, 1, 1, 2, 2], None),
-        ([1, 0, 2, 2, 5, 4], None),
-        ([4, 4, 3, 2], [2, 1]),
-        ([3, 2], [1]),
-        ([1, 0], None),
-    ]:
-        if keep is not None:
-            session.keep(keep)
-            windows = [windows[place] for place in keep]
-        new = random.integers(0, 300, (len(rows), 2 if not history.size else 1))
-        history = np.concatenate([history[rows], new], axis=1)
-        found = session.feed(new, rows, [new.shape[1] - 1])[:, 0].copy()
-        per = len(rows) // len(windows)
-        for row, logits in enumerate(found):
-            alone = Session(other.decoder, parts[windows[row // per]])
-            expected = alone.feed(history[row : row + 1], [0], [history.shape[1] - 1])[0, 0]
-            np.testing.assert_allclose(logits, expected, atol=1e-3)
+    alone = [sound_of(other, audio) for audio in slices]
+    random, sound = np.random.default_rng(width), Sound()
+    session, windows = Session(worker.decoder, sound), list[Begun]()
+    for comes, goes, forget in [
+        ([0, 1], [], 0), ([], [], 0), ([2], [], 0), ([], [0], 0), ([1, 0], [], 0), ([], [2, 1], 0),
+        ([], [], 1), ([2], [0], 0), ([], [], 3), ([1], [0], 0), ([], [], 0),
+    ]:  # fmt: skip
+        for place in goes:
+            sound.drop(place)
+            windows[place] = windows[-1]
+            windows.pop()
+        for number in comes:
+            hear(worker, slices[number], sound)
+            windows.append(Begun(number, session.length, [[]] * width))
+        session.listen()
+        if forget:
+            assert min(window.began for window in windows) >= forget
+            session.forget(forget)
+            for window in windows:
+                window.began -= forget
+        parents, tokens, began = list[int](), list[int](), list[int]()
+        for window in windows:
+            chosen = random.integers(0, width, width).tolist()
+            new = random.integers(0, 300, width).tolist()
+            parents += [window.first + at for at in chosen]
+            window.first, window.rows = (
+                len(tokens),
+                [[*window.rows[at], token] for at, token in zip(chosen, new, strict=True)],
+            )
+            tokens += new
+            began += [window.began] * width
+        found = session.feed(np.array(tokens)[:, None], parents, [0], began)[:, 0].copy()
+        for window in windows:
+            for at, row in enumerate(window.rows):
+                expected = Session(other.decoder, alone[window.number]).feed(
+                    np.array([row]), [0], [len(row) - 1]
+                )
+                np.testing.assert_allclose(found[window.first + at], expected[0, 0], atol=1e-3)
+
+
+def test_a_window_that_cannot_be_heard_leaves_the_others_alone(
+    fast_babel: Engine, slices: list[Audio], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(fast_babel, OpenVinoEngine)
+    good = texts(fast_babel, slices)
+    encode = Worker.encode
+
+    def fails_once(worker: Worker, *given: Any) -> Any:
+        monkeypatch.setattr(Worker, "encode", encode)
+        raise ValueError("no")
+
+    monkeypatch.setattr(Worker, "encode", fails_once)
+    with ThreadPoolExecutor(2) as pool:
+        found = [pool.submit(texts, fast_babel, [audio]) for audio in slices]
+        failed = [one.exception() for one in found]
+    assert [str(one) for one in failed if one] == ["no"]
+    assert texts(fast_babel, slices) == good
+
+
+def test_where_the_decoder_fails_all_are_told_and_the_next_are_written(
+    fast_babel: Engine, slices: list[Audio], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(fast_babel, OpenVinoEngine)
+    good = texts(fast_babel, slices)
+
+    def fails(*given: Any) -> Any:
+        raise RuntimeError("no memory")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="no memory"):
+        patch.setattr(Session, "feed", fails)
+        texts(fast_babel, slices)
+    assert texts(fast_babel, slices) == good
+
+
+def texts(engine: Engine, batch: Sequence[Audio]) -> list[Any]:
+    return [found.segments for found in engine.transcribe(batch, DecodeOptions(language="en"))]
+
+
+def test_nobody_writes_for_a_caller_who_is_gone(
+    fast_babel: Engine, slices: list[Audio], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One failure ends the call: what waits is never begun, what has begun ends at its next token."""
+    assert isinstance(fast_babel, OpenVinoEngine)
+    begun: list[int] = []
+
+    def second_fails(worker: Worker, *given: Any) -> Any:
+        begun.append(1)
+        if len(begun) == 2:
+            raise ValueError("no")
+        return encode(worker, *given)
+
+    encode = Worker.encode
+    monkeypatch.setattr(Worker, "encode", second_fails)
+    with pytest.raises(ValueError, match="no"):
+        fast_babel.transcribe(slices * 40, DecodeOptions(language="en"))
+    for thread in threading.enumerate():
+        if thread.name == "auricle-worker":
+            thread.join(20)
+    assert len(begun) < 60
 
 
 @pytest.mark.parametrize(
@@ -157,8 +252,6 @@ def test_what_it_cannot_run_is_refused_with_what_can(options: LoadOptions, messa
 
 
 def test_threads_may_share_the_engine(fast: Engine, slices: list[Audio]) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     alone = [fast.transcribe([audio], DecodeOptions())[0].text for audio in slices]
     with ThreadPoolExecutor(3) as pool:
         found = list(pool.map(lambda audio: fast.transcribe([audio], DecodeOptions())[0].text, slices * 2))

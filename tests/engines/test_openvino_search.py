@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auricle.engines import DecodeOptions
-from auricle.engines.openvino.decoding import _closed_up
 from auricle.engines.openvino.rules import Rules, log_sum
 from auricle.engines.openvino.search import Found, Next, Search, highest, new_search
 
@@ -136,13 +135,3 @@ def test_the_best_of_the_samples_is_kept() -> None:
         for count in (1, 20)
     )
     assert many >= one
-
-
-@given(st.lists(st.booleans(), max_size=9))
-def test_windows_that_end_leave_no_hole(ends: list[bool]) -> None:
-    following = [None if end else Next([0], [1]) for end in ends]
-    places = _closed_up(following)
-    assert sorted(places) == [place for place, end in enumerate(ends) if not end]
-    moved = [place for now, place in enumerate(places) if now != place]
-    assert all(now <= place for now, place in enumerate(places))
-    assert len(moved) == sum(ends[: len(places)])

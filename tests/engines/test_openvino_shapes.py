@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from auricle.engines.openvino.compiled import Compiled
-from auricle.engines.openvino.decoding import Floats, Session, Sound
+from auricle.engines.openvino.decoding import Session
 from auricle.engines.openvino.silence import STATES, Places
+from auricle.engines.openvino.sound import Floats, Sound
 from auricle.models import machine
 
 pytestmark = pytest.mark.slow
@@ -67,7 +68,8 @@ def ours(folder: Path, mel: Floats, compute_type: str) -> Floats:
     where: Any = SimpleNamespace(layout="huggingface", path=folder)
     (worker,) = Compiled(where, (), compute_type).workers(1, machine.cores())
     every, nothing = np.arange(STATES), np.zeros(STATES, np.float32)
-    sound = Sound([nothing], lambda _: worker.encode(mel, Places(2 * STATES, every, every, nothing)))
+    sound = Sound()
+    sound.put(nothing, worker.encode(mel, Places(2 * STATES, every, every, nothing)))
     return Session(worker.decoder, sound).feed(np.array([IDS]), [0], range(len(IDS)))[0].copy()
 
 

@@ -115,26 +115,6 @@ def alike(batch: Sequence[Audio], languages: Sequence[str], most: int) -> list[G
     return sorted(groups, key=lambda group: -group.frames * len(group.places))
 
 
-def mixed(batch: Sequence[Audio], languages: Sequence[str], most: int, room: float) -> list[Group]:
-    """Groups of at most ``most`` of one language and of about one length, the longest first.
-
-    All of a group, padded to its longest, last at most ``room`` seconds, where more than one is in it. For an
-    engine in which what an audio becomes does not depend on the length of the others. Raises
-    OptionError for audio too long.
-    """
-    lengths = [fitting(audio) // features.HOP for audio in batch]
-    groups: list[Group] = []
-    for language in dict.fromkeys(languages):
-        places = [at for at, other in enumerate(languages) if other == language]
-        places.sort(key=lambda at: -lengths[at])
-        while places:
-            longest = max(lengths[places[0]], 1)
-            size = max(1, min(most, int(room * features.FRAMES_PER_SECOND / longest)))
-            groups.append(Group(longest, language, places[:size]))
-            places = places[size:]
-    return sorted(groups, key=lambda group: -group.frames * len(group.places))
-
-
 def start(tokens: WhisperTokens, language: str, task: str, *, multilingual: bool) -> list[int]:
     """The tokens that a transcript starts with."""
     if not multilingual:

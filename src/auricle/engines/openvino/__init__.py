@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
@@ -18,22 +19,21 @@ from auricle import features, heap
 from auricle.audio import Audio
 from auricle.engines import DecodeOptions, EngineInfo, LoadOptions
 from auricle.engines.alignment import attention_path
-from auricle.engines.crew import Crew
 from auricle.engines.openvino.compiled import Compiled, Worker
-from auricle.engines.openvino.decoding import Floats, Keys, Session, Sound, widened, write
+from auricle.engines.openvino.decoding import Session
+from auricle.engines.openvino.line import Line
 from auricle.engines.openvino.rules import Rules
 from auricle.engines.openvino.search import new_search
-from auricle.engines.openvino.silence import STATES, places
+from auricle.engines.openvino.silence import SAMPLES, STATES, places
+from auricle.engines.openvino.sound import Floats, Keys, Sound, widened
 from auricle.engines.openvino.weights import open_weights, token_lists
+from auricle.engines.openvino.writing import Errand, Window, Written
 from auricle.engines.whisper import MAX_TOKENS, PROMPT_LIMIT, Piece, WhisperTokens
 from auricle.engines.whisper_windows import (
     ACCEPTS,
     WINDOW,
     Generated,
-    Group,
     fitting,
-    in_order,
-    mixed,
     start,
     tasks_of,
     transcript,
@@ -68,7 +68,7 @@ class OpenVinoEngine:
     window = WINDOW
     accepts = ACCEPTS
     prompt_limit = PROMPT_LIMIT
-    parallel = 2  # while some windows of one batch are waited for, those of the next are begun
+    parallel = 3  # windows of the next batches take the place of those that are over
 
     def __init__(self, folder: ModelFolder, options: LoadOptions) -> None:
         weights = open_weights(folder)
@@ -83,10 +83,11 @@ class OpenVinoEngine:
         self._threads = options.threads or machine.cores()
         self._listening = tuple(sorted({layer for layer, _ in self._lists.alignment_heads}))
         self._compiled = Compiled(folder, self._listening, options.compute_type)
-        self._room = ROOM if self._compiled.half else ROOM / 2
+        room = ROOM if self._compiled.half else ROOM / 2
+        self._room = round(room * features.RATE / SAMPLES)  # states
         self._lock = threading.Lock()
-        self._alone: Crew[Worker] | None = None
-        self._many: Crew[Worker] | None = None
+        self._alone: Line | None = None
+        self._many: Line | None = None
         self._active = 0  # calls under way
         self._in_a_row = 0  # calls with one audio, one after the other
         info = folder.info
@@ -110,30 +111,28 @@ class OpenVinoEngine:
             return [{"en": 1.0} for _ in batch]
         if not batch:
             return []
-        with self._crew(len(batch)) as crew:
-            return list(crew.map(self._language_chances, batch))
+        with self._line(len(batch)) as line:
+            return line.do([Errand(partial(self._language_chances, audio)) for audio in batch])
 
     def transcribe(self, batch: Sequence[Audio], options: DecodeOptions) -> list[Transcript]:
         """Decode up to 30 s of each audio. Raises OptionError for audio that is longer."""
         if not batch:
             return []
+        lengths = [fitting(audio) for audio in batch]
         languages = self._languages(batch, options)
-
-        def work(worker: Worker, group: Group) -> list[Transcript]:
-            return self._together(worker, group.of(batch), group.language, options)
-
-        with self._crew(len(batch)) as crew:
-            hands = crew.size if self._active == 1 else 1  # another call has the others
-            groups = mixed(batch, languages, min(-(-len(batch) // hands), MOST_TOGETHER), self._room)
-            found = in_order(groups, crew.map(work, groups))
+        tasks = [self._task(*pair, options) for pair in zip(batch, languages, strict=True)]
+        order = sorted(range(len(batch)), key=lambda at: -lengths[at])
+        with self._line(len(batch)) as line:
+            done = line.do([tasks[at] for at in order])  # the longest first, for it takes longest
         if len(batch) > 1:
             heap.give_back()  # of 440 MB after 21 minutes, 100 were free and in pieces
             self._compiled.let_go()
-        return found
+        found: dict[int, Transcript] = dict(zip(order, done, strict=True))
+        return [found[at] for at in range(len(batch))]
 
     @contextmanager
-    def _crew(self, count: int) -> Iterator[Crew[Worker]]:
-        """Who works on ``count`` audios: all threads on one, or one thread each on many.
+    def _line(self, count: int) -> Iterator[Line]:
+        """Where ``count`` audios wait: for all threads on one, or for one thread each on many.
 
         Weights are kept for one of the two, unless one audio at a time comes again and again.
         """
@@ -141,11 +140,10 @@ class OpenVinoEngine:
             lone = self._threads == 1 or (count <= 1 and not self._active)
             self._in_a_row = self._in_a_row + 1 if lone else 0
             if lone and (self._many is None or self._alone or self._in_a_row > _ENOUGH_IN_A_ROW):
-                self._alone = self._alone or Crew(self._compiled.workers(1, self._threads))
+                self._alone = self._alone or self._workers(1)
                 found = self._alone
             else:
-                workers = min(self._threads, MOST_WORKERS)
-                self._many = self._many or Crew(self._compiled.workers(workers, self._threads))
+                self._many = self._many or self._workers(min(self._threads, MOST_WORKERS))
                 self._alone = self._alone if self._in_a_row else None
                 found = self._many
             self._active += 1
@@ -155,51 +153,55 @@ class OpenVinoEngine:
             with self._lock:
                 self._active -= 1
 
+    def _workers(self, count: int) -> Line:
+        return Line(self._compiled.workers(count, self._threads), MOST_TOGETHER, self._room)
+
     def _languages(self, batch: Sequence[Audio], options: DecodeOptions) -> list[str]:
         """The language asked for, or the likeliest of each audio."""
         if options.language:
             return [options.language] * len(batch)
         return [max(chances, key=chances.__getitem__) for chances in self.detect_language(batch)]
 
-    def _language_chances(self, worker: Worker, audio: Audio) -> dict[str, float]:
-        session = Session(worker.decoder, self._hear(worker, [audio]))
+    def _language_chances(self, audio: Audio, worker: Worker) -> dict[str, float]:
+        sound = Sound()
+        task = self._task(audio, "en", DecodeOptions())
+        sound.put(task.weight, task.encode(worker))
+        session = Session(worker.aside, sound)
         logits = session.feed(np.array([[self._tokens.start]]), [0], [0])[0, 0]
         codes = self._tokens.languages()
         chances = _softmax(logits[[self._tokens.language_token(code) for code in codes]])
         return dict(zip(codes, chances.tolist(), strict=True))
 
-    def _hear(self, worker: Worker, batch: Sequence[Audio]) -> Sound:
-        """Encode one audio after the other: the activations of several together leave the cache."""
-
-        def encode(number: int) -> list[Keys]:
-            own = where[number]
-            mel = features.log_mel(batch[number].samples, self._dims.mels, own.frames)
-            return worker.encode(mel[None], own)
-
-        where = [places(fitting(audio)) for audio in batch]
-        return Sound([own.weight for own in where], encode, worker.room)
-
-    def _together(
-        self, worker: Worker, batch: Sequence[Audio], language: str, options: DecodeOptions
-    ) -> list[Transcript]:
-        """Decode some audio in one run of the decoder."""
+    def _task(self, audio: Audio, language: str, options: DecodeOptions) -> Window:
+        """What a worker has to know to write the text of one audio."""
         first = start(self._tokens, language, options.task, multilingual=self._multilingual)
         context = self._tokens.context(options.hotwords, options.prompt, options.previous)
         prompt = context + first
-        searches = [new_search(self._rules, options) for _ in batch]
-        room = min(MAX_TOKENS // 2, MAX_TOKENS - len(prompt))
-        sound = self._hear(worker, batch)
-        written = write(Session(worker.decoder, sound), prompt, len(context), searches, room)
-        result: list[Transcript] = []
-        for number, (audio, text) in enumerate(zip(batch, written, strict=True)):
-            silent = _softmax(text.at_start)[self._tokens.no_timestamps - 1]
-            generated = Generated(text.found.tokens, text.found.mean, float(silent))
+        own = places(fitting(audio))
+
+        def encode(worker: Worker) -> list[Keys]:
+            mel = features.log_mel(audio.samples, self._dims.mels, own.frames)
+            return worker.encode(mel[None], own)
+
+        def finish(worker: Worker, sound: Sound, written: Written) -> Transcript:
+            silent = _softmax(written.at_start)[self._tokens.no_timestamps - 1]
+            generated = Generated(written.found.tokens, written.found.mean, float(silent))
             cut = self._tokens.pieces(generated.tokens, audio.duration)
             words: list[list[Word]] = [[] for _ in cut[0]]
             if options.words and cut[0]:
-                words = self._align(worker, sound.window(number), audio, first, cut[0])
-            result.append(transcript(self._tokens, generated, cut, words, language, options))
-        return result
+                words = self._align(worker, sound, audio, first, cut[0])
+            return transcript(self._tokens, generated, cut, words, language, options)
+
+        return Window(
+            weight=own.weight,
+            encode=encode,
+            prompt=prompt,
+            start=len(context),
+            search=new_search(self._rules, options),
+            width=options.best_of if options.temperature > 0 else options.beam_size,
+            room=min(MAX_TOKENS // 2, MAX_TOKENS - len(prompt)),
+            finish=finish,
+        )
 
     def _align(
         self, worker: Worker, sound: Sound, audio: Audio, first: list[int], pieces: Sequence[Piece]
@@ -207,7 +209,7 @@ class OpenVinoEngine:
         """Words of each piece, by dynamic time warping over the cross-attention of the listed heads."""
         text = [token for piece in pieces for token in piece.tokens]
         ids = [*first, self._tokens.no_timestamps, *text, self._tokens.end]
-        session = Session(worker.decoder, sound)
+        session = Session(worker.aside, sound)
         kept = range(len(first), len(first) + len(text))
         logits = session.feed(np.array([ids]), [0], kept)[0]
         chances = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from auricle.engines.openvino import graphs, kept, library
-from auricle.engines.openvino.decoding import Keys, Room
 from auricle.engines.openvino.graphs import Graphs
 from auricle.engines.openvino.precision import Precision, choose
 from auricle.engines.openvino.silence import Places
+from auricle.engines.openvino.sound import Keys
 from auricle.engines.openvino.weights import files, open_weights
 from auricle.models import ModelFolder, machine
 
@@ -37,13 +37,14 @@ _LIBRARY_KEEPS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"  # is read once, when the fir
 class Worker:
     """What one thread of ours needs to turn sound into text: a request of each graph.
 
-    ``memory`` is what the graphs read and do not keep: it has to live as long as they do.
+    ``aside`` is one more of the decoder, for what is asked while texts are being written. ``memory`` is what
+    the graphs read and do not keep: it has to live as long as they do.
     """
 
     encoder: Any
     decoder: Any
+    aside: Any
     memory: list[Any]
-    room: Room = field(default_factory=Room)
 
     def encode(self, mel: Floats, places: Places) -> list[Keys]:
         """Keys and values of each decoder layer, in turn, for a spectrogram [1, bands, frames].
@@ -94,8 +95,15 @@ class Compiled:
             decoder = self._compiled(
                 "decoder", own, lambda: built().decoder(self._listening), config | self._precision.decoder()
             )
-        requests = ((encoder.create_infer_request(), decoder.create_infer_request()) for _ in range(count))
-        return [Worker(*pair, self._held) for pair in requests]
+        return [
+            Worker(
+                encoder.create_infer_request(),
+                decoder.create_infer_request(),
+                decoder.create_infer_request(),
+                self._held,
+            )
+            for _ in range(count)
+        ]
 
     def let_go(self) -> None:
         """Take the files of the graphs out of memory: the weights in them have been laid out anew."""

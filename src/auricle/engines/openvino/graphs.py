@@ -75,26 +75,25 @@ class Graphs:
     def decoder(self, listening: tuple[int, ...] = ()) -> Any:
         """New tokens of all rows → logits [rows, kept, vocabulary], then queries of the layers ``listening``.
 
-        Inputs: tokens [rows, new], the place of the first of them, for each row the one before that it
-        goes on from, which of the new tokens to give logits for, masks to be added to the attention
-        scores over text [1, 1, new, all] and over sound [windows, 1, 1, frames], and the encoder's keys
+        Inputs: tokens [rows, new], their places in the text [rows, new], for each row the one before that
+        it goes on from, which of the new tokens to give logits for, masks to be added to the attention
+        scores over text [rows, 1, new, all] and over sound [windows, 1, 1, frames], and the encoder's keys
         and values. Several rows in a row may share a window: rows are a multiple of windows.
 
         Queries are [windows, heads, rows a window × new, head width].
         """
         op, dims = self._op, self._dims
         tokens = op.parameter([-1, -1], np.int64, "tokens")
-        at = op.parameter([1], np.int64, "at")
+        at = op.parameter([-1, -1], np.int64, "at")
         rows = op.parameter([-1], np.int32, "rows")
         keep = op.parameter([-1], np.int64, "keep")
-        self_mask = op.parameter([1, 1, -1, -1], np.float32, "self_mask")
+        self_mask = op.parameter([-1, 1, -1, -1], np.float32, "self_mask")
         cross_mask = op.parameter([-1, 1, 1, -1], np.float32, "cross_mask")
         sound = [self._cross_parameter(layer, part) for layer in range(dims.decoder_layers) for part in "kv"]
-        count, new = (op.gather(op.shape_of(tokens), self._ints(axis), self._ints(0)) for axis in (0, 1))
+        count = op.gather(op.shape_of(tokens), self._ints(0), self._ints(0))
         embedding = self._matrix("decoder.embed_tokens.weight")
         places = self._floats(self._read("decoder.embed_positions.weight"))
-        here = op.slice(places, at, op.add(at, new), self._ints(1), self._ints(0))
-        x = op.add(op.gather(embedding, tokens, self._ints(0)), here)
+        x = op.add(op.gather(embedding, tokens, self._ints(0)), op.gather(places, at, self._ints(0)))
         sinks: list[Any] = []
         queries: list[Any] = []
         for layer in range(dims.decoder_layers):

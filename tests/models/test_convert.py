@@ -179,6 +179,21 @@ def test_alignment_heads_listed_or_the_upper_half(tmp_path):
     assert (listed.path / "generation_config.json").is_file()
 
 
+def test_no_token_is_suppressed_that_there_is_not(tmp_path):
+    """Transformers' default for the first token is written into the config of a Whisper of 400 words, too."""
+    for times, last in ((True, 400 + 107 + 1500), (False, 400 + 107 + 1500)):
+        wc.write_checkpoint(
+            tmp_path / str(times),
+            wc.random_tensors(vocabulary=400 + 107 + 1501),
+            heads=2,
+            tokenizer=wc.tokenizer_json(400, 99, timestamps=times),
+        )
+        tokenizer = load_tokenizer(tmp_path / str(times))
+        listed = [-1, 3, last, last + 1, 50256]
+        assert suppressed(tokenizer, [{"suppress_tokens": listed}]) == [3, last]
+        assert suppressed_first(tokenizer, [{"begin_suppress_tokens": listed}]) == [3, last]
+
+
 def test_an_empty_suppress_list_is_a_choice(tmp_path):
     folder = converted(tiny(tmp_path / "s", generation={"suppress_tokens": [], "begin_suppress_tokens": []}))
     config = json.loads((folder.path / "config.json").read_text())

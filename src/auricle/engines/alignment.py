@@ -15,6 +15,9 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
 _MEDIAN = 7  # frames
+_COMPARED = (
+    (0, 5), (0, 3), (1, 6), (2, 4), (0, 1), (3, 5), (2, 6), (2, 3), (3, 6), (4, 5), (1, 4), (1, 3), (3, 4),
+)  # fmt: skip
 
 
 def attention_path(weights: Floats) -> list[tuple[int, int]]:
@@ -65,10 +68,18 @@ def _trace(total: Doubles) -> list[tuple[int, int]]:
 
 
 def _median(weights: Floats) -> Floats:
-    """The median of 7 frames around each, mirrored at the ends."""
+    """The median of 7 frames around each, mirrored at the ends.
+
+    Seven rows of memory, sorted element by element as far as their middle needs it: four times as fast as
+    sorting each seven. The comparisons are those of Devillard 1998, "Fast median search: an ANSI C
+    implementation", checked against numpy's median in the tests.
+    """
     half = _MEDIAN // 2
     if weights.shape[-1] <= half:
         return weights
     padded = np.pad(weights, ((0, 0), (0, 0), (half, half)), mode="reflect")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, _MEDIAN, axis=-1)
-    return np.asarray(np.median(windows, axis=-1), np.float32)
+    frames = weights.shape[-1]
+    own = [padded[..., at : at + frames] for at in range(_MEDIAN)]
+    for low, high in _COMPARED:
+        own[low], own[high] = np.minimum(own[low], own[high]), np.maximum(own[low], own[high])
+    return own[half]

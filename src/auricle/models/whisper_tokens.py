@@ -29,6 +29,7 @@ _CONTROL = (
     "<|nocaptions|>",
 )
 LAST_TIME = "<|30.00|>"
+_TIMES = 1501  # timestamps, which the tokenizers of older checkpoints leave out
 _LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 _SYMBOLS = '" # ( ) * + / : ; < = > @ [ \\ ] ^ _ ` { | } ~ 「 」 『 』 << >> <<< >>> -- --- -( -['
 _SYMBOLS += " (' (\" (( )) ((( ))) [[ ]] {{ }} ♪♪ ♪♪♪"
@@ -95,7 +96,7 @@ def suppressed(tokenizer: Tokenizer, configs: Sequence[Mapping[str, Any]]) -> li
 
     What stands behind the timestamps is never written either.
     """
-    listed = _listed("suppress_tokens", configs)
+    listed = _listed("suppress_tokens", tokenizer, configs)
     if listed is None:
         listed = sorted({*_non_speech(tokenizer), *_ids(tokenizer, _CONTROL)})
     return [*listed, *(index for index in behind_times(tokenizer) if index not in listed)]
@@ -103,7 +104,7 @@ def suppressed(tokenizer: Tokenizer, configs: Sequence[Mapping[str, Any]]) -> li
 
 def suppressed_first(tokenizer: Tokenizer, configs: Sequence[Mapping[str, Any]]) -> list[int]:
     """Ids that no text begins with: the first list that a config has, else a blank and the end."""
-    listed = _listed("begin_suppress_tokens", configs)
+    listed = _listed("begin_suppress_tokens", tokenizer, configs)
     if listed is not None:
         return listed
     return [*_encode(tokenizer, " "), *_ids(tokenizer, ["<|endoftext|>"])]
@@ -134,9 +135,18 @@ def alignment_heads(generation: Mapping[str, Any], layers: int, heads: int) -> l
     return listed
 
 
-def _listed(field: str, configs: Sequence[Mapping[str, Any]]) -> list[int] | None:
-    """The list of the first config that has one; an empty list is one, null is none."""
-    return next((list(config[field]) for config in configs if isinstance(config.get(field), list)), None)
+def _listed(field: str, tokenizer: Tokenizer, configs: Sequence[Mapping[str, Any]]) -> list[int] | None:
+    """The list of the first config that has one; an empty list is one, null is none.
+
+    Transformers writes 220 and 50256 into the config of every Whisper, however few tokens it has, and
+    CTranslate2 writes to memory that is not its own where it is told of a token that there is not.
+    """
+    listed = next((config[field] for config in configs if isinstance(config.get(field), list)), None)
+    if listed is None:
+        return None
+    size = tokenizer.get_vocab_size(with_added_tokens=True)
+    size += 0 if tokenizer.token_to_id(LAST_TIME) is not None else _TIMES
+    return [index for index in listed if 0 <= index < size]
 
 
 def _non_speech(tokenizer: Tokenizer) -> set[int]:

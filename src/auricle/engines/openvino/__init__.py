@@ -8,6 +8,7 @@ Source: Radford et al. 2022; OpenVINO (https://github.com/openvinotoolkit/openvi
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ from auricle.transcript import Transcript, Word
 # in the decoder of tiny for one of 30 s, twice that in float32, where half as many are as fast.
 MOST_TOGETHER, ROOM = 8, 120.0  # windows, seconds
 MOST_WORKERS = 4
+_STEP = 16  # tokens: texts are aligned with times in multiples of so many
 _ENOUGH_IN_A_ROW = 3  # calls with one audio before it is worth having weights for them again
 
 
@@ -189,7 +191,12 @@ class OpenVinoEngine:
             cut = self._tokens.pieces(generated.tokens, audio.duration)
             words: list[list[Word]] = [[] for _ in cut[0]]
             if options.words and cut[0]:
-                words = self._align(worker, sound, audio, first, cut[0])
+                chances = [
+                    math.exp(own)
+                    for token, own in zip(written.found.tokens, written.found.logprobs, strict=True)
+                    if token < self._tokens.end
+                ]
+                words = self._align(worker, sound, audio, first, cut[0], chances)
             return transcript(self._tokens, generated, cut, words, language, options)
 
         return Window(
@@ -204,24 +211,32 @@ class OpenVinoEngine:
         )
 
     def _align(
-        self, worker: Worker, sound: Sound, audio: Audio, first: list[int], pieces: Sequence[Piece]
+        self,
+        worker: Worker,
+        sound: Sound,
+        audio: Audio,
+        first: list[int],
+        pieces: Sequence[Piece],
+        chances: Sequence[float],
     ) -> list[list[Word]]:
-        """Words of each piece, by dynamic time warping over the cross-attention of the listed heads."""
+        """Words of each piece, by dynamic time warping over the cross-attention of the listed heads.
+
+        ``chances`` are the probabilities with which the tokens were written.
+        """
         text = [token for piece in pieces for token in piece.tokens]
-        ids = [*first, self._tokens.no_timestamps, *text, self._tokens.end]
+        ids = [*first, self._tokens.no_timestamps, *text]
+        ends = [self._tokens.end] * (_STEP - len(ids) % _STEP)  # a length that is new has to be prepared for
         session = Session(worker.aside, sound)
-        kept = range(len(first), len(first) + len(text))
-        logits = session.feed(np.array([ids]), [0], kept)[0]
-        chances = [
-            float(_softmax(row[: self._tokens.end])[token]) for row, token in zip(logits, text, strict=True)
-        ]
+        session.feed(np.array([ids + ends]), [0], [0])
         seen = max(1, len(audio.samples) // features.HOP // 2)
         heard = {layer: session.queries(number)[0] for number, layer in enumerate(self._listening)}
         maps = [
-            _softmax(heard[layer][head] @ widened(sound.arrays[2 * layer][0, head, :, :seen]))
+            _softmax(heard[layer][head, : len(ids)] @ widened(sound.arrays[2 * layer][0, head, :, :seen]))
             for layer, head in self._lists.alignment_heads
         ]
-        return words_of(self._tokens, pieces, attention_path(np.stack(maps)[:, len(first) : -1]), chances)
+        return words_of(
+            self._tokens, pieces, attention_path(np.stack(maps)[:, len(first) : len(ids)]), chances
+        )
 
 
 def _softmax(values: Floats) -> Floats:

@@ -16,14 +16,15 @@ from auricle.engines import DecodeOptions
 from auricle.engines.openvino.rules import Rules, log_sum
 
 Floats = npt.NDArray[np.float32]
-_BLOCK = 64  # logits of which only the highest is looked at first
+_SET = 64  # logits of which only the highest is looked at first
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Tokens without the end, and the sum of their log-probabilities, the end's included."""
+    """Tokens without the end, the log-probability of each, and the sum of these with the end's."""
 
     tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
     logprob: float
 
     @property
@@ -65,30 +66,37 @@ def new_search(rules: Rules, options: DecodeOptions) -> Search:
 @dataclass(slots=True)
 class _Row:
     tokens: tuple[int, ...] = ()
+    logprobs: tuple[float, ...] = ()
     logprob: float = 0.0
 
     def grown(self, token: int, logprob: float) -> _Row:
-        return _Row((*self.tokens, token), self.logprob + logprob)
+        return _Row((*self.tokens, token), (*self.logprobs, logprob), self.logprob + logprob)
+
+    def found(self, *, ended: bool) -> Found:
+        """The text, whose last token is the end where it has ended."""
+        size = len(self.tokens) - ended
+        return Found(self.tokens[:size], self.logprobs[:size], self.logprob)
 
 
 class _Greedy:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._tokens: list[int] = []
-        self._logprob = 0.0
+        self._logprobs: list[float] = []
 
     def step(self, logits: Floats, *, last: bool) -> Next | None:
         row = logits[0]
         self._rules.apply(row, self._tokens)
         token = int(row.argmax())
-        self._logprob += float(row[token]) - log_sum(row)
+        self._logprobs.append(float(row[token]) - log_sum(row))
         if token == self._rules.end:
             return None
         self._tokens.append(token)
         return None if last else Next([0], [token])
 
     def found(self) -> Found:
-        return Found(tuple(self._tokens), self._logprob)
+        own = self._logprobs
+        return Found(tuple(self._tokens), tuple(own[: len(self._tokens)]), sum(own))
 
 
 class _Beams:
@@ -106,7 +114,7 @@ class _Beams:
         rows: list[_Row] = []
         for parent, token, row in found[: 2 * self._options.beam_size]:
             if token == self._rules.end:
-                self._ended.append(Found(row.tokens[:-1], row.logprob))
+                self._ended.append(row.found(ended=True))
             elif len(rows) < self._options.beam_size:
                 parents.append(parent)
                 rows.append(row)
@@ -115,10 +123,10 @@ class _Beams:
         if rows and not last:  # every window of a batch has as many rows
             short = self._options.beam_size - len(rows)
             parents += parents[:1] * short
-            rows += [_Row(rows[0].tokens, -np.inf)] * short
+            rows += [_Row(rows[0].tokens, rows[0].logprobs, -np.inf)] * short
         self._rows = rows
         if last:
-            self._ended += [Found(row.tokens, row.logprob) for row in rows]
+            self._ended += [row.found(ended=False) for row in rows]
         if last or not rows or len(self._ended) >= self._enough:
             return None
         return Next(parents, [row.tokens[-1] for row in rows])
@@ -174,19 +182,24 @@ class _Samples:
         return row.tokens[-1:] == (self.rules.end,)
 
     def found(self) -> Found:
-        texts = [Found(row.tokens[:-1] if self._over(row) else row.tokens, row.logprob) for row in self._rows]
+        texts = [row.found(ended=self._over(row)) for row in self._rows]
         return max(texts, key=lambda text: text.mean)
 
 
 def highest(scores: Floats, count: int) -> list[int]:
     """The places of the ``count`` highest scores, highest first, without those that are −∞.
 
-    The highest of all lie in the blocks whose highest are highest, so only those are searched.
+    The highest of all lie in the sets whose highest are highest, so only those are searched. A set is
+    every so-many-th score: the highest of all sets are then found in one go over rows of memory.
     """
-    whole = len(scores) // _BLOCK * _BLOCK
-    tops = scores[:whole].reshape(-1, _BLOCK).max(axis=1)
-    best = np.argpartition(tops, -count)[-count:] if len(tops) > count else np.arange(len(tops))
-    inside = (best[:, None] * _BLOCK + np.arange(_BLOCK)).ravel()
-    places = np.concatenate([inside, np.arange(whole, len(scores))])
-    chosen = places[np.argsort(-scores[places], kind="stable")[:count]]
+    apart = len(scores) // _SET
+    tops = scores[: apart * _SET].reshape(_SET, apart).max(axis=0)
+    best = np.argpartition(tops, -count)[-count:] if apart > count else np.arange(apart)
+    inside = (best + apart * np.arange(_SET)[:, None]).ravel()
+    places = np.concatenate([inside, np.arange(apart * _SET, len(scores))])
+    found = scores[places]
+    if len(found) > count:
+        few = np.argpartition(found, -count)[-count:]
+        places, found = places[few], found[few]
+    chosen = places[np.argsort(-found)]
     return [int(place) for place in chosen if scores[place] > -np.inf]

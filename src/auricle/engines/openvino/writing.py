@@ -118,6 +118,7 @@ class Writing:
         """At most ``most`` windows at once, and where there is more than one, at most ``room`` states."""
         self._worker, self._most, self._room = worker, most, room
         self._begin()
+        self._memory = worker.memory  # is let go last: the session's graph reads it until it is gone
 
     def _begin(self) -> None:
         self._sound = Sound()

@@ -2,7 +2,8 @@
 
 The library under them (OpenBLAS) wakes all processors for a product, and they go on turning for a while in
 case another comes. Ours are small and come between other work, so that costs what is computed beside them
-a fifth of its time and more (docs/log.md, 2026-11-27).
+a fifth of its time and more (docs/log.md, 2026-11-27). The command line says so before numpy is loaded; this
+is for programs that have loaded it. Giving the threads back wakes them once more, so it is for long work.
 """
 
 from __future__ import annotations

@@ -13,8 +13,6 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from auricle import blas
-
 RATE = 16_000  # Hz
 HOP = 160  # samples a frame: 10 ms
 N_FFT = 400  # samples a window: 25 ms
@@ -39,9 +37,7 @@ def log_mel(samples: Floats, n_mels: int = 80, frames: int | None = None) -> Flo
         padded = np.pad(padded, (0, N_FFT // 2), mode="reflect")
     else:
         padded = np.pad(padded, (0, short))
-    power = _power(padded, count)
-    with blas.on_one_thread():
-        mel = power @ mel_filters(n_mels).T
+    mel = _power(padded, count) @ mel_filters(n_mels).T
     np.maximum(mel, 1e-10, out=mel)
     np.log10(mel, out=mel)
     np.maximum(mel, mel.max() - 8.0, out=mel)

@@ -23,7 +23,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from auricle import blas
 from auricle.errors import ModelError
 
 RATE = 16_000
@@ -78,8 +77,8 @@ class SpeechDetector:
         framed = np.concatenate([self._context, samples])
         self._context = framed[-CONTEXT:]
         windows = np.lib.stride_tricks.sliding_window_view(framed, FRAME + CONTEXT)[::FRAME]
-        with blas.on_one_thread():
-            return self._walk(self._net.gates(windows))
+        gates = self._net.gates(windows)
+        return self._walk(gates)
 
     def _walk(self, gates: Floats) -> Floats:
         net, hidden, cell = self._net, self._hidden, self._cell

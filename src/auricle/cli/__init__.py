@@ -79,6 +79,7 @@ def run(arguments: list[str]) -> int:
     # would take the cores from it (21 minutes of speech detection: 3.2 s of CPU on one, 5.5 s on two).
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     heap.keep_small()
+    sys.setswitchinterval(0.001)  # the decoder waits for the thread that reads, a step takes 3 ms
     from auricle.errors import AuricleError, OptionError
 
     try:

@@ -17,6 +17,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from auricle import blas
 from auricle.errors import AuricleError
 from auricle.segments import Window
 from auricle.transcript import Segment
@@ -107,6 +108,7 @@ class Pipeline(Generic[Item]):
         What is no AuricleError is raised. Close the generator to end the threads early.
         """
         with (
+            blas.on_one_thread(),
             ThreadPoolExecutor(self._at_once, "auricle-decoder") as pool,
             Ahead(self._given(items, pool), self._at_once + 1, _Batch.size) as ahead,
         ):

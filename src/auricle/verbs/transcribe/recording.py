@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from auricle import blas
 from auricle.audio import Audio
 from auricle.engines import DetectsLanguage, Engine, Parallel
 from auricle.errors import AuricleError
@@ -161,7 +162,7 @@ def in_sequence(
         try:
             recording = begin(item)
             yield Step(item, begun=True)
-            with Ahead(in_a_language(recording), 3) as ahead:
+            with blas.on_one_thread(), Ahead(in_a_language(recording), 3) as ahead:
                 for window in ahead:
                     segments = tuple(recording.hear(window))
                     now = time.perf_counter()

@@ -117,22 +117,24 @@ class Sound:
         self._masks = _grown(self._masks, count * self.states)
 
     def _lay_out(self, states: int) -> None:
-        """Pad all windows to ``states``."""
-        before, mask = [array.copy() for array in self.arrays], self.mask.copy()
-        self.states = states
+        """Pad all windows to ``states``, one array after the other: a copy of all would be half a peak."""
+        before, self.states = self.states, states
         if not len(self):
             return
-        kept = min(states, mask.shape[-1])
-        size = len(self) * states
-        self._masks = _grown(self._masks, size)
+        count, kept = len(self), min(before, states)
+        mask = self._masks[: count * before].reshape(count, before).copy()
+        self._masks = _grown(self._masks, count * states)
         self.mask[:] = -np.inf
-        self.mask[..., :kept] = mask[..., :kept]
+        self.mask[:, 0, 0, :kept] = mask[:, :kept]
         for at, shape in enumerate(self._shapes):
-            self._held[at] = _grown(self._held[at], len(self) * math.prod(part or states for part in shape))
-        for at, (array, old) in enumerate(zip(self.arrays, before, strict=True)):
+            then = (count, *(part or before for part in shape))
+            now = (count, *(part or states for part in shape))
+            old = self._held[at][: math.prod(then)].reshape(then).copy()
+            self._held[at] = _grown(self._held[at], math.prod(now))
+            new = self._held[at][: math.prod(now)].reshape(now)
             inside, beyond = _states(at, slice(0, kept)), _states(at, slice(kept, None))
-            for now, then in zip(array, old, strict=True):
-                now[inside], now[beyond] = then[inside], 0
+            for number in range(count):
+                new[number][inside], new[number][beyond] = old[number][inside], 0
 
 
 def _states(at: int, states: slice) -> tuple[slice, slice, slice]:
@@ -145,6 +147,6 @@ def _grown(held: Keys, size: int) -> Keys:
     """Memory of at least ``size``, beginning with what there was."""
     if len(held) >= size:
         return held
-    found = np.empty(max(size, len(held) * 3 // 2), held.dtype)
+    found = np.empty(size, held.dtype)
     found[: len(held)] = held
     return found

@@ -124,7 +124,11 @@ def _show(error: click.UsageError) -> None:
     context = error.ctx
     if context is not None:
         print(context.get_usage(), file=sys.stderr)
-    message = error.format_message().replace(" (Did", " Did").rstrip(")")
+    message = error.format_message()
+    if " (Did" in message:
+        message = message.replace(" (Did", " Did").rstrip(")")
+    elif message.endswith(")"):
+        message += "."
     if "type: " not in message.lower():
         message += f" Type: {context.command_path if context is not None else 'auricle'} --help"
     say(f"auricle: {message}")

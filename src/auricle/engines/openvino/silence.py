@@ -21,7 +21,7 @@ from auricle.engines.whisper_windows import WINDOW
 SAMPLES = 320  # samples a state: 20 ms
 STATES = round(WINDOW * features.RATE / SAMPLES)
 MARGIN = 50  # states of silence after the audio that are not sampled
-STRIDE = 32
+STRIDE = 24
 _STEP = 25  # audio is taken for a multiple of so many states: each length is prepared for once
 _EDGE = 3  # states at the end of the spectrogram, of which the one before the last sees silence only
 

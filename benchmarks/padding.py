@@ -1,6 +1,6 @@
 """What the silence after short audio costs: processor time of the encoder, by how much of it takes part.
 
-python benchmarks/padding.py             # one state in 16, in 24 (as it is), in 32, none; 2.5 to 25 s of speech
+python benchmarks/padding.py             # one state in 16, 24 (as it is), 32, none; 2.5 to 25 s of speech
 """
 
 from __future__ import annotations

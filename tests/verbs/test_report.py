@@ -225,6 +225,7 @@ def test_an_utterance_is_opened_and_heard_by_keyboard(chrome: Browser, run: Run)
     opened = open_file(chrome, run.path / "report.html")
     page = opened.page
     page.fill("[name=search]", "jfk")
+    page.wait_for_function("document.querySelectorAll('#rows > tr').length === 1")  # a moment after the typing
     page.focus(".open")
     page.keyboard.press("Enter")
     assert page.locator(".aligned li.s").inner_text().split() == ["not", "now", "substituted", "S"]

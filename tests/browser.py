@@ -75,3 +75,10 @@ def open_file(browser: Browser, path: Path, *, width: int = 1280, scheme: str = 
     opened.page.on("pageerror", lambda error: opened.said.append(str(error)))
     opened.page.goto(path.resolve().as_uri())
     return opened
+
+
+def wait_for(page: Page, selector: str, count: int) -> None:
+    """Wait until so many elements are there, without code of ours in the page, which its rules may forbid."""
+    from playwright.sync_api import expect
+
+    expect(page.locator(selector)).to_have_count(count)

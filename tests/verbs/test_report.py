@@ -20,7 +20,7 @@ from auricle.errors import OptionError, OutputError
 from auricle.verbs.evaluate import Failed, Run, RunWriter, Scored, Story
 from auricle.verbs.report import ReportOptions, render, rows, sound, write_html
 from browser import browser as chromium
-from browser import open_file
+from browser import open_file, wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -199,7 +199,7 @@ def test_in_a_browser(chrome: Browser, run: Run) -> None:
     assert f"{MANY + 5:,} of {MANY + 5:,}" in count.inner_text()
     assert page.locator("#rows > tr").count() <= 300  # the rest comes when it is scrolled to
     page.fill("[name=search]", "brawn u0004")
-    page.wait_for_function("document.querySelectorAll('#rows > tr').length === 1")
+    wait_for(page, "#rows > tr", 1)
     assert "WER 50.0 % of 4 words" in count.inner_text()
     page.fill("[name=search]", "")
     page.select_option("[name=kind]", "failed")
@@ -225,7 +225,7 @@ def test_an_utterance_is_opened_and_heard_by_keyboard(chrome: Browser, run: Run)
     opened = open_file(chrome, run.path / "report.html")
     page = opened.page
     page.fill("[name=search]", "jfk")
-    page.wait_for_function("document.querySelectorAll('#rows > tr').length === 1")  # a moment after the typing
+    wait_for(page, "#rows > tr", 1)
     page.focus(".open")
     page.keyboard.press("Enter")
     assert page.locator(".aligned li.s").inner_text().split() == ["not", "now", "substituted", "S"]
@@ -240,7 +240,7 @@ def test_an_utterance_is_opened_and_heard_by_keyboard(chrome: Browser, run: Run)
     assert page.evaluate(heard) == pytest.approx(11, abs=0.2)
     page.keyboard.press("Shift+Tab")
     page.fill("[name=search]", "evil")
-    page.wait_for_function("document.querySelectorAll('#rows > tr').length === 1")
+    wait_for(page, "#rows > tr", 1)
     page.click(".open")
     assert page.locator(".inside dd").last.inner_text()
     assert page.title().startswith("tiny.en")

@@ -209,6 +209,34 @@ def test_where_the_decoder_fails_all_are_told_and_the_next_are_written(
     assert texts(fast_babel, slices) == good
 
 
+def test_a_worker_that_cannot_go_on_leaves_nobody_waiting(
+    fast_babel: Engine, slices: list[Audio], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(fast_babel, OpenVinoEngine)
+    good = texts(fast_babel, slices)
+
+    def fails(*given: Any) -> Any:
+        raise RuntimeError("no memory")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="no memory"):
+        patch.setattr(Session, "feed", fails)
+        patch.setattr(Session, "restart", fails)
+        texts(fast_babel, slices * 9)
+    assert texts(fast_babel, slices) == good
+
+
+def test_without_another_thread_the_callers_does_it(
+    fast_babel: Engine, slices: list[Audio], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = texts(fast_babel, slices)
+
+    def fails(*given: Any) -> Any:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fails)
+    assert texts(fast_babel, slices) == good
+
+
 def texts(engine: Engine, batch: Sequence[Audio]) -> list[Any]:
     return [found.segments for found in engine.transcribe(batch, DecodeOptions(language="en"))]
 

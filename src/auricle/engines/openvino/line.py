@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from auricle.engines.openvino.compiled import Worker
-from auricle.engines.openvino.writing import Task, Writing
+from auricle.engines.openvino.writing import Task, Writing, fail
 
 
 class Line:
@@ -29,7 +29,10 @@ class Line:
             self._waiting.extend(tasks)
             called = [self._idle.pop() for _ in range(min(len(self._idle), len(tasks)))]
         for writing in called:
-            threading.Thread(target=self._work, args=(writing,), name="auricle-worker").start()
+            try:
+                threading.Thread(target=self._work, args=(writing,), name="auricle-worker").start()
+            except RuntimeError:  # the system gives no more threads; this one can do it
+                self._work(writing)
         try:
             return [task.result.result() for task in tasks]
         finally:
@@ -38,11 +41,21 @@ class Line:
 
     def _work(self, writing: Writing) -> None:
         while True:
-            writing.run(self._take)
+            try:
+                writing.run(self._take)
+            except Exception as error:  # noqa: BLE001 (nobody may wait for a worker that cannot go on)
+                self._give_up(error)
             with self._lock:
                 if not self._waiting:
                     self._idle.append(writing)
                     return
+
+    def _give_up(self, error: Exception) -> None:
+        with self._lock:
+            left = list(self._waiting)
+            self._waiting.clear()
+        for task in left:
+            fail(task.result, error)
 
     def _take(self, fits: Callable[[Task], bool]) -> Task | None:
         with self._lock:

@@ -98,6 +98,10 @@ class Sound:
         if self.lengths:
             self._fit(max(self.lengths), len(self))
 
+    def clear(self) -> None:
+        """Leave all windows out, and keep the memory."""
+        self.lengths.clear()
+
     def window(self, place: int) -> Sound:
         """One window alone, in the memory of all."""
         found = Sound()

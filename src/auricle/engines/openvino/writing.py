@@ -117,13 +117,10 @@ class Writing:
     def __init__(self, worker: Worker, most: int, room: int) -> None:
         """At most ``most`` windows at once, and where there is more than one, at most ``room`` states."""
         self._worker, self._most, self._room = worker, most, room
-        self._begin()
-        self._memory = worker.memory  # is let go last: the session's graph reads it until it is gone
-
-    def _begin(self) -> None:
         self._sound = Sound()
-        self._session = Session(self._worker.decoder, self._sound)
+        self._session = Session(worker.decoder, self._sound)
         self._going: list[_Entry] = []
+        self._memory = worker.memory  # is let go last: the session's graph reads it until it is gone
 
     def run(self, take: Take) -> None:
         """Write until nothing is left to take. What a task fails with is in its result."""
@@ -137,23 +134,25 @@ class Writing:
                 else:
                     self._step()
             except Exception as error:  # noqa: BLE001 (all of them shared the decoder, and are told)
-                lost = [entry.task.result for entry in self._going]
-                self._begin()
-                for result in lost:
-                    _fail(result, error)
+                for entry in self._going:
+                    fail(entry.task.result, error)
+                self._going = []
+                self._sound.clear()
 
     def _join(self, take: Take) -> None:
         """End what is over, and let what waits take its place."""
         changed = self._finish()
         while task := take(self._fits):
-            if isinstance(task, Errand):
-                _settle(task.result, partial(task.work, self._worker))
-            elif self._put(task):
-                changed = True
+            try:
+                if isinstance(task, Errand):
+                    _settle(task.result, partial(task.work, self._worker))
+                elif self._put(task):
+                    changed = True
+            except Exception as error:
+                fail(task.result, error)  # it is not among those that go on
+                raise
         changed = self._close_up() or changed
-        if not self._going:
-            self._session.restart()
-        elif changed:
+        if self._going and changed:
             self._session.listen()
 
     def _finish(self) -> bool:
@@ -171,7 +170,7 @@ class Writing:
         try:
             parts = task.encode(self._worker)
         except Exception as error:  # noqa: BLE001 (its caller is told; the others go on)
-            _fail(task.result, error)
+            fail(task.result, error)
             return False
         place = next((at for at, entry in enumerate(self._going) if entry.over), None)
         if all(entry.over for entry in self._going):
@@ -256,7 +255,7 @@ def _settle(result: Future[Any], work: Callable[[], Any]) -> None:
         result.set_exception(error)
 
 
-def _fail(result: Future[Any], error: Exception) -> None:
+def fail(result: Future[Any], error: Exception) -> None:
     """Say why there is no result, to whoever still waits for it."""
     if not result.done() and result.set_running_or_notify_cancel():
         result.set_exception(error)

@@ -194,33 +194,18 @@ def test_a_window_that_cannot_be_heard_leaves_the_others_alone(
     assert texts(fast_babel, slices) == good
 
 
+@pytest.mark.parametrize("broken", [["feed"], ["feed", "restart"]], ids=["one step", "every session"])
 def test_where_the_decoder_fails_all_are_told_and_the_next_are_written(
-    fast_babel: Engine, slices: list[Audio], monkeypatch: pytest.MonkeyPatch
+    fast_babel: Engine, slices: list[Audio], monkeypatch: pytest.MonkeyPatch, broken: list[str]
 ) -> None:
-    assert isinstance(fast_babel, OpenVinoEngine)
     good = texts(fast_babel, slices)
 
     def fails(*given: Any) -> Any:
         raise RuntimeError("no memory")
 
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="no memory"):
-        patch.setattr(Session, "feed", fails)
-        texts(fast_babel, slices)
-    assert texts(fast_babel, slices) == good
-
-
-def test_a_worker_that_cannot_go_on_leaves_nobody_waiting(
-    fast_babel: Engine, slices: list[Audio], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert isinstance(fast_babel, OpenVinoEngine)
-    good = texts(fast_babel, slices)
-
-    def fails(*given: Any) -> Any:
-        raise RuntimeError("no memory")
-
-    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="no memory"):
-        patch.setattr(Session, "feed", fails)
-        patch.setattr(Session, "restart", fails)
+        for name in broken:
+            patch.setattr(Session, name, fails)
         texts(fast_babel, slices * 9)
     assert texts(fast_babel, slices) == good
 

@@ -114,20 +114,16 @@ class Screen:
             say(text)
 
 
-_LEAST = 0.05  # seconds of which a speed is told
-
-
 def _results(transcript: Transcript, files: list[Path]) -> list[str]:
     """What one recording came to: files, speed, model and language; the coverage."""
     lines = []
     if files:
         lines.append(f"wrote {', '.join(map(str, files))}")
     if (record := transcript.record) is not None:
-        told = record.elapsed >= _LEAST  # one of many may be done before it is its turn
-        speed = f" ({transcript.duration / record.elapsed:.1f} × real time)" if told else ""
+        speed = transcript.duration / record.elapsed if record.elapsed else 0.0
         engine = " ".join(part for part in (record.engine, record.device, record.compute_type) if part)
         lines.append(
-            f"{clock(transcript.duration)} in {record.elapsed:.1f} s{speed} · "
+            f"{clock(transcript.duration)} in {record.elapsed:.1f} s ({speed:.1f} × real time) · "
             f"{record.model} on {engine}{_language(transcript)}"
         )
     if transcript.coverage is not None:

@@ -1,11 +1,14 @@
 """Training samples a second: a plain script beside ours, step by step in turn.
 
     AURICLE_SPEECH=... python benchmarks/training.py --pairs 3
+    AURICLE_SPEECH=... python benchmarks/training.py --pairs 60 --batch 16 --rate 5e-5 --out pair
 
 Needs the extra ``train`` and the recordings of speechocean762. The plain way is that of the public
 speech examples of Transformers: float32, every clip padded to 30 s, the labels padded with −100, AdamW.
 Ours: silence compressed, bfloat16 where the processor is faster in it. Same weights, same clips, same batch,
 same optimiser; steps alternate, so that both see the same machine. The first pair is not counted.
+With ``--out`` the rate rises for a tenth of the steps and falls to nothing, both models are written there,
+and the test split is heard with each: their error rates, and whether they differ (paired bootstrap).
 """
 
 from __future__ import annotations
@@ -13,9 +16,12 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -30,19 +36,19 @@ from auricle.verbs.finetune.targets import WhisperTargets, styled
 from auricle.verbs.finetune.training import faster_format
 from auricle.verbs.finetune.windows import ShortWindows
 
-BATCH = 8
+SPEECHOCEAN = Path(os.environ.get("AURICLE_SPEECH", "")) / "speechocean762" / "manifest.jsonl"
 
 
 def clips(count: int) -> list[Example]:
     """The first clips of the training split, sorted by length within what is drawn."""
-    dataset = open_dataset(f"{os.environ['AURICLE_SPEECH']}/speechocean762/manifest.jsonl", split="train")
+    dataset = open_dataset(str(SPEECHOCEAN), split="train")
     return [
         Example(item, styled(item.text or "", "sentence"), item.duration or 0.0)
         for item in islice(dataset, count)
     ]
 
 
-def learner(folder: Any, *, short: bool) -> tuple[Any, Any]:
+def learner(folder: Any, rate: float, *, short: bool) -> tuple[Any, Any]:
     """A model in training and its optimiser."""
     from transformers import WhisperForConditionalGeneration
 
@@ -51,7 +57,7 @@ def learner(folder: Any, *, short: bool) -> tuple[Any, Any]:
     model.model.encoder.embed_positions.requires_grad_(False)
     if short:
         ShortWindows(model)
-    return model, torch.optim.AdamW([part for part in model.parameters() if part.requires_grad], lr=1e-5)
+    return model, torch.optim.AdamW([part for part in model.parameters() if part.requires_grad], lr=rate)
 
 
 def plain(folder: Any, model: Any, optimizer: Any) -> Callable[[list[Example]], float]:
@@ -93,36 +99,62 @@ def _moved(loss: Any, model: Any, optimizer: Any) -> float:
     return float(loss)
 
 
+def heard(folder: Any, models: dict[str, Any], out: Path) -> None:
+    """Write both models, hear the test split with each, and say whether they differ."""
+    from transformers import WhisperProcessor
+
+    processor = WhisperProcessor.from_pretrained(folder)
+    for name, model in models.items():
+        model.save_pretrained(out / name)
+        processor.save_pretrained(out / name)
+        asked = ("--dataset", f"{SPEECHOCEAN}", "--split", "test", "--model", f"{out / name}")
+        auricle("evaluate", *asked, "--run", f"{out / name}-run", "--overwrite", "--quiet")
+    auricle("compare", *(f"{out / name}-run" for name in models))
+
+
+def auricle(*words: str) -> None:
+    """The command, as a user types it."""
+    subprocess.run([sys.executable, "-m", "auricle", *words], check=True)
+
+
 def main() -> None:
     """Alternate, and print samples a second of both and the ratio of each pair."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=1e-5, help="highest learning rate")
+    parser.add_argument("--out", type=Path, help="folder for both models, which are heard on the test split")
     arguments = parser.parse_args()
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     folder = huggingface_folder(resolve("tiny.en")).path
-    rows = sorted(clips(BATCH * (arguments.pairs + 1)), key=lambda item: item.seconds)
-    ways = {
-        "plain": plain(folder, *learner(folder, short=False)),
-        "auricle": ours(folder, *learner(folder, short=True)),
-    }
+    size, steps = arguments.batch, arguments.pairs + 1
+    rows = sorted(clips(size * steps), key=lambda item: item.seconds)
+    made = {name: learner(folder, arguments.rate, short=name == "auricle") for name in ("plain", "auricle")}
+    makers = {"plain": plain, "auricle": ours}
+    ways = {name: makers[name](folder, *parts) for name, parts in made.items()}
     spent: dict[str, list[float]] = {name: [] for name in ways}
-    order = torch.randperm(arguments.pairs + 1, generator=torch.Generator().manual_seed(0)).tolist()
-    print(f"batch {BATCH}, {faster_format()} for ours")
+    order = torch.randperm(steps, generator=torch.Generator().manual_seed(0)).tolist()
+    print(f"batch {size}, {faster_format()} for ours")
     for number, place in enumerate(order):
-        batch = rows[place * BATCH : (place + 1) * BATCH]
+        batch = rows[place * size : (place + 1) * size]
         for name, step in ways.items():
+            if arguments.out:
+                share = min(1.0, 10 * (number + 1) / steps, (steps - number) / (0.9 * steps))
+                made[name][1].param_groups[0]["lr"] = arguments.rate * share
             began = time.perf_counter()
             loss = step(batch)
             seconds = time.perf_counter() - began
-            print(f"{name}: {BATCH / seconds:.2f} samples/s, loss {loss:.3f}", flush=True)
+            print(f"{name}: {size / seconds:.2f} samples/s, loss {loss:.3f}", flush=True)
             if number:
                 spent[name].append(seconds)
     ratios = [one / other for one, other in zip(spent["plain"], spent["auricle"], strict=True)]
     for name, seconds in spent.items():
-        print(f"{name}: {BATCH * len(seconds) / sum(seconds):.2f} samples a second over {len(seconds)} steps")
+        print(f"{name}: {size * len(seconds) / sum(seconds):.2f} samples a second over {len(seconds)} steps")
     print(f"ratio: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
+    if arguments.out:
+        heard(folder, {name: model for name, (model, _) in made.items()}, arguments.out)
 
 
 if __name__ == "__main__":

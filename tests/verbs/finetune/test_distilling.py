@@ -79,6 +79,25 @@ def test_a_model_that_went_away_is_pulled_back(kept: dict[str, Any]) -> None:
     assert not any(part.requires_grad for part in distilling.teacher.parameters())
 
 
+def test_an_encoder_that_hears_otherwise_is_pulled_back_whatever_is_written(kept: dict[str, Any]) -> None:
+    model, distilling, batch = batch_of(kept)
+    held = Distilling(distilling.teacher, 0.0, 3.0)
+
+    def pull() -> Any:
+        return held.loss(model, batch) - Distilling(distilling.teacher, 0.0).loss(model, batch)
+
+    assert pull().item() == pytest.approx(0.0, abs=1e-6)
+    encoder = model.get_encoder().layer_norm
+    with torch.no_grad():
+        encoder.weight.mul_(1.1)
+        encoder.bias.mul_(1.1)
+    # Every state is a tenth longer: a hundredth of their square, three times.
+    assert pull().item() == pytest.approx(0.03, rel=1e-3)
+    model.zero_grad()
+    pull().backward()
+    assert (encoder.weight.grad * encoder.weight).sum().item() > 0
+
+
 def test_without_a_base_to_stay_with_the_loss_is_the_models_own(recipe: dict[str, Any]) -> None:
     made = recipe_of(recipe)
     learner = open_learner(made, *base_folder(made.base))
@@ -125,19 +144,21 @@ def test_replay_with_texts_of_its_own_needs_them(kept: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "distil", "trainer", "said"),
+    ("data", "weights", "trainer", "said"),
     [
-        ({"replay": []}, 1.0, {}, "needs data.replay"),
-        ({}, -1.0, {}, "0, or above"),
-        ({}, 1.0, {"label_smoothing_factor": 0.1}, "does not go with"),
+        ({"replay": []}, {"distil": 1.0}, {}, "needs data.replay"),
+        ({}, {"distil": -1.0}, {}, "distil is a weight: 0, or above"),
+        ({}, {"distil": 1.0, "distil_states": -1.0}, {}, "distil_states is a weight: 0, or above"),
+        ({}, {"distil": 0.0, "distil_states": 1.0}, {}, "goes with training.distil"),
+        ({}, {"distil": 1.0}, {"label_smoothing_factor": 0.1}, "does not go with"),
     ],
 )
 def test_what_does_not_go_together(
-    kept: dict[str, Any], data: dict[str, Any], distil: float, trainer: dict[str, Any], said: str
+    kept: dict[str, Any], data: dict[str, Any], weights: dict[str, float], trainer: dict[str, Any], said: str
 ) -> None:
     changed = {**kept, "data": {**kept["data"], **data}, "trainer": trainer}
     with pytest.raises(OptionError, match=said):
-        recipe_of({**changed, "training": {**kept["training"], "distil": distil}})
+        recipe_of({**changed, "training": {**kept["training"], **weights}})
 
 
 def test_order_draws_replay_for_its_share(kept: dict[str, Any]) -> None:

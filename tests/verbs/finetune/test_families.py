@@ -74,6 +74,15 @@ def test_a_model_from_nothing_has_the_letters_of_the_data(
     assert found.story["dev"]["before"] is None
 
 
+def test_letters_are_asked_for_as_they_will_be_written(tmp_path: Path) -> None:
+    data = corpus(tmp_path / "data")
+    data.write_text(data.read_text().replace("he sat", "He, sat"))
+    asked = recipe(tmp_path, data, scratch="conformer", width=32, layers=1)
+    found = finetune(recipe_of({**asked, "data": {**asked["data"], "text": "spoken"}}))
+    vocabulary = json.loads((found.folder / "vocab.json").read_text("utf-8"))
+    assert sorted(vocabulary, key=vocabulary.__getitem__) == [BLANK, UNKNOWN, SPACE, *"aehinost"]
+
+
 def test_letters_are_sorted_and_there() -> None:
     assert letters(["ba a", "|c"]) == [BLANK, UNKNOWN, SPACE, "a", "b", "c"]
     with pytest.raises(DatasetError, match="no letters"):

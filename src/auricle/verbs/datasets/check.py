@@ -116,16 +116,18 @@ def check(
     options: CheckOptions | None = None,
     *,
     needs: Needs | None = None,
+    written: Callable[[str], str] = str,
     on_progress: Callable[[float], None] | None = None,
 ) -> Checked:
     """Hear all of a dataset once and list its faults for a model.
 
-    ``on_progress`` is told the seconds of sound heard so far. Raises OptionError for an unknown
+    ``written`` is how a text will be written before a model learns it; its letters and tokens are what
+    counts. ``on_progress`` is told the seconds of sound heard so far. Raises OptionError for an unknown
     kind, ModelError where the model cannot be found.
     """
     chosen = options or CheckOptions()
     _check_kinds(chosen)
-    search = _Search(needs or needs_of(chosen.model))
+    search = _Search(needs or needs_of(chosen.model), written)
     with closing(measure_all(dataset)) as clips:
         for item, heard in clips:
             search.add(item, heard)
@@ -178,10 +180,10 @@ def _fate(kind: str, options: CheckOptions) -> str:
 class _Search:
     """Adds up utterances, and compares them with each other at the end."""
 
-    def __init__(self, needs: Needs) -> None:
+    def __init__(self, needs: Needs, written: Callable[[str], str] = str) -> None:
         self.seconds = 0.0
         self.count = 0
-        self._needs = needs
+        self._needs, self._written = needs, written
         self._found: dict[str, list[Finding]] = defaultdict(list)
         self._items: list[tuple[str, str | None]] = []  # id, split
         self._prints: list[tuple[float, bytes]] = []
@@ -216,6 +218,7 @@ class _Search:
             return
         if tag := markup(text):
             yield "markup", tag
+        text = self._written(text)
         if self._needs.alphabet is not None and (lacking := missing_letters(text, self._needs.alphabet)):
             yield "unknown-letters", lacking
         if self._needs.tokens and self._needs.labels and len(text) > self._needs.labels // 4:

@@ -124,14 +124,14 @@ def _checked(
     drop = tuple(kind for kind in options.drop if kind not in aside)
     keep = tuple({*options.keep, *_SHARED, *aside} - {*drop})
     asked = CheckOptions(needs.model, drop=drop, keep=keep)
-    found = check(dataset, asked, needs=needs, on_progress=heard)
+    style = "as-is" if replay else options.text
+    found = check(dataset, asked, needs=needs, written=lambda text: styled(text, style), on_progress=heard)
     if not found.fit:
         raise DatasetError(_unfit(found, spec))
     dropped = found.dropped()
     for kind, listed in found.findings.items():
         if found.fates[kind] == "drop":
             lost[kind] = lost.get(kind, 0) + len(listed)
-    style = "as-is" if replay else options.text
     return [
         Example(item, styled(item.text or "", style), ends[place + 1] - ends[place], replay)
         for place, item in enumerate(dataset)

@@ -135,7 +135,7 @@ def open_distilling(recipe: Recipe, learner: Learner) -> Distilling | None:
         return None
     teacher = _load(learner.kind, learner.folder).eval().requires_grad_(False)
     ShortWindows(teacher)
-    return Distilling(teacher, recipe.training.distil)
+    return Distilling(teacher, recipe.training.distil, recipe.training.distil_states)
 
 
 def unwrapped(model: Any) -> Any:
@@ -210,7 +210,7 @@ def _no_token(language: str, known: Sequence[str], folder: ModelFolder) -> Optio
 def _other(recipe: Recipe, model: Any, kind: Kind, base: ModelFolder, folder: ModelFolder) -> Learner:
     from transformers import AutoFeatureExtractor, AutoTokenizer
 
-    if useless := {"window", "tail", "timestamps", "distil"} & changed(recipe.training):
+    if useless := {"window", "tail", "timestamps", "distil", "distil_states"} & changed(recipe.training):
         raise OptionError(f"training.{min(useless)} is for Whisper, and {base.name} is none. Leave it out.")
     with opening.quiet(), opening.explained(folder):
         extractor = AutoFeatureExtractor.from_pretrained(str(folder.path), local_files_only=True)

@@ -95,6 +95,9 @@ class TrainingOptions:
     distil: float = option(
         0.0, "weight of staying with what the base writes on the replay, which needs no texts then (Whisper)"
     )
+    distil_states: float = option(
+        0.0, "weight of staying with what the base's encoder hears on the replay, whatever is said (Whisper)"
+    )
     precision: str = option("auto", "arithmetic", choices=("auto", "float32", "bfloat16", "float16"))
     checkpointing: bool = option(False, "compute activations twice, to save memory")
     evaluate_every: int = option(50, "steps between evaluations")
@@ -329,9 +332,12 @@ def _check(recipe: Recipe) -> None:
 
 
 def _check_distil(recipe: Recipe) -> None:
-    weight = recipe.training.distil
-    if weight < 0:
-        raise OptionError("distil is a weight: 0, or above.")
+    weight, states = recipe.training.distil, recipe.training.distil_states
+    for name, value in (("distil", weight), ("distil_states", states)):
+        if value < 0:
+            raise OptionError(f"{name} is a weight: 0, or above.")
+    if states and not weight:
+        raise OptionError("distil_states goes with training.distil: give that a weight above 0, too.")
     if weight and not recipe.data.replay:
         raise OptionError("distil needs data.replay: sounds on which the model stays with its base.")
     if weight and recipe.trainer.get("label_smoothing_factor"):

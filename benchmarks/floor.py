@@ -5,8 +5,8 @@
 
 Peaks are the fastest matrix products that OpenVINO makes here, of the sizes given: 8-bit weights with
 activations rounded as they come, bfloat16 and float32. The floor of a window is its products with weights
-at the peak of 8 bits and its attention and convolutions at the peak of bfloat16 (float32 where that is
-faster), and nothing for all else: norms, softmax, GELU, rounding, memory.
+at the highest of these peaks and its attention and convolutions at the peak of bfloat16 (float32 where that
+is faster), and nothing for all else: norms, softmax, GELU, rounding, memory.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def main() -> None:
         weights = 2 * states * width**2 * (12 * dims.encoder_layers + 2 * dims.decoder_layers) / 1e9
         attention = 4 * states**2 * width * dims.encoder_layers / 1e9
         convolutions = 2 * states * (2 * 3 * dims.mels * width + 3 * width**2) / 1e9
-        floor = weights / peaks["int8"] + (attention + convolutions) / rest
+        floor = weights / max(peaks.values()) + (attention + convolutions) / rest
         print(
             f"{seconds:.0f} s, {states} states: {weights:.1f} GFLOP with weights, {attention:.1f} attention,"
             f" {convolutions:.1f} convolutions; floor {1000 * floor:.1f} ms, taken {1000 * taken:.1f} ms:"

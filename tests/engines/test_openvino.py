@@ -18,7 +18,7 @@ import pytest
 from auricle import features
 from auricle.audio import Audio
 from auricle.engines import DecodeOptions, Engine, LoadOptions, load_engine
-from auricle.engines.openvino import OpenVinoEngine
+from auricle.engines.openvino import OpenVinoEngine, library
 from auricle.engines.openvino.compiled import Worker
 from auricle.engines.openvino.decoding import Session
 from auricle.engines.openvino.graphs import rounded_rows
@@ -302,6 +302,31 @@ def test_what_is_said_is_what_the_processor_does(
 ) -> None:
     monkeypatch.setattr(machine, "instruction_sets", lambda: sets)
     assert choose("int8_float32").described() == said
+
+
+@pytest.mark.parametrize(
+    ("sets", "hint", "group"),
+    [
+        (("avx2", "avx_vnni"), "f32", 128),
+        (("avx512f", "avx512_vnni", "amx_tile", "amx_int8"), "f32", 128),
+        (("avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_int8", "amx_bf16"), "bf16", 0),
+    ],
+)
+def test_the_encoder_uses_tiles_where_there_are_any(
+    sets: tuple[str, ...], hint: str, group: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Core:
+        def get_property(self, device: str, name: str) -> list[str]:
+            return ["FP32", "BF16", "INT8"]
+
+    monkeypatch.setattr(machine, "instruction_sets", lambda: sets)
+    monkeypatch.setattr(machine, "cpu_name", lambda: "Intel(R) Xeon(R) Processor")
+    monkeypatch.setattr(library.openvino(), "Core", Core)
+    found = choose("auto")
+    assert found.encoder()["INFERENCE_PRECISION_HINT"] == hint
+    assert found.encoder()["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == group
+    assert found.decoder()["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == 32
+    assert ("activations 8-bit in the decoder" in found.described()) == (hint == "bf16")
 
 
 def test_the_import_leaves_the_converter_out_and_in_reach() -> None:

@@ -4,7 +4,8 @@ int8 is 8-bit weights, one scale for each output, and activations rounded to 8 b
 one scale for each row and group of inputs: nothing has to be calibrated. OpenVINO rounds them where
 the processor has instructions for it (VNNI, AMX), and computes in float32 with 8-bit weights elsewhere.
 What is no matrix product with weights is computed in bfloat16 where the processor is faster in it,
-in float32 otherwise.
+in float32 otherwise. OpenVINO's products in 8 bits do not use the tiles of AMX and those in bfloat16 do:
+there, the encoder's weights are widened as they are read, and its activations are not rounded.
 """
 
 from __future__ import annotations
@@ -23,17 +24,23 @@ _ENCODER_GROUP, _DECODER_GROUP = 128, 32
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """``rest`` is the type of all that is not 8-bit, as OpenVINO calls it."""
+    """``rest`` is the type of all that is not 8-bit, as OpenVINO calls it.
+
+    ``tiles``: the encoder computes its products in bfloat16 as well, from weights of 8 bits.
+    """
 
     name: str
     int8: bool
     rest: str
+    tiles: bool = False
 
     def described(self) -> str:
         """What is computed in what, for a person."""
         rest = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}[self.rest]
         if not self.int8:
             return f"all in {rest}"
+        if self.tiles:
+            return f"8-bit weights, activations 8-bit in the decoder's products, {rest} elsewhere"
         return f"8-bit weights{' and activations' if _rounds_activations() else ''}, {rest} elsewhere"
 
     @property
@@ -43,6 +50,8 @@ class Precision:
 
     def encoder(self) -> dict[str, Any]:
         """Properties to compile the encoder with."""
+        if self.tiles:
+            return self._properties(0) | {"INFERENCE_PRECISION_HINT": self.rest}
         return self._properties(_ENCODER_GROUP)
 
     def decoder(self) -> dict[str, Any]:
@@ -65,7 +74,7 @@ def choose(compute_type: str) -> Precision:
     can = set(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
     if compute_type in ("auto", "int8"):
         rest = "bf16" if "BF16" in can and _fast_bfloat16() else "f32"
-        return Precision("int8", int8=True, rest=rest)
+        return Precision("int8", int8=True, rest=rest, tiles=rest == "bf16" and _has_tiles())
     known = {
         "int8_float32": Precision("int8_float32", int8=True, rest="f32"),
         "float32": Precision("float32", int8=False, rest="f32"),
@@ -87,6 +96,10 @@ def _rounds_activations() -> bool:
     return not {"avx512_vnni", "avx_vnni", "amx_int8"}.isdisjoint(sets)
 
 
+def _has_tiles() -> bool:
+    return "amx_bf16" in (machine.instruction_sets() or ())
+
+
 def _fast_bfloat16() -> bool:
     """Whether products in bfloat16 are faster than in float32: where there are tiles (AMX), or on Zen.
 
@@ -94,4 +107,4 @@ def _fast_bfloat16() -> bool:
     long in bfloat16 as in float32 (docs/log.md, 2026-11-26).
     """
     sets = machine.instruction_sets() or ()
-    return "amx_bf16" in sets or ("avx512_bf16" in sets and "AMD" in (machine.cpu_name() or ""))
+    return _has_tiles() or ("avx512_bf16" in sets and "AMD" in (machine.cpu_name() or ""))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from auricle.audio import Audio
 from auricle.engines import DecodeOptions, Engine, LoadOptions, check, load_engine
 from auricle.engines.ctranslate2 import Weights
 from auricle.errors import ModelError, OptionError
+from auricle.models import resolve
+from auricle.models.convert import ctranslate2_folder
 from auricle.transcript import Word
 
 SENTENCE = (
@@ -177,6 +181,16 @@ def test_broken_weights_are_one_line(tmp_path: Path, random_folder: Path) -> Non
         load_engine(str(tmp_path), engine="ctranslate2")
     assert "cannot be loaded" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["suppress_ids", "suppress_ids_begin"])
+def test_a_token_to_suppress_that_there_is_not(name: str, tmp_path: Path, random_folder: Path) -> None:
+    made = tmp_path / "made"
+    shutil.copytree(ctranslate2_folder(resolve(str(random_folder))).path, made)
+    config = json.loads((made / "config.json").read_text("utf-8"))
+    (made / "config.json").write_text(json.dumps({**config, name: [1, 50256]}), "utf-8")
+    with pytest.raises(ModelError, match=f"{name} has the token 50256, and there are [0-9]+ tokens"):
+        load_engine(str(made), engine="ctranslate2")
 
 
 # ── a multilingual checkpoint ────────────────────────────────────────────────────────────────────

@@ -38,6 +38,7 @@ from auricle.engines.whisper_windows import (
 )
 from auricle.errors import ModelError, OptionError
 from auricle.models import ModelFolder, machine, resolve
+from auricle.models.folders import read_json
 from auricle.transcript import Transcript, Word
 
 # Windows that one of several workers decodes at once: each takes about 18 MB in the decoder of tiny.
@@ -76,6 +77,7 @@ class CTranslate2Engine:
         self._threads = options.threads or machine.cores()
         self._lock = threading.Lock()  # seeding and drawing samples belong together
         self._tokens = WhisperTokens.load(folder.path)
+        _check_lists(folder.path, self._tokens.size)
         model = self._opened()
         self._weights = Weights(model, lambda: self._opened(min(self._threads, MOST_WORKERS)))
         self._multilingual = bool(model.is_multilingual)
@@ -341,6 +343,18 @@ def _generated(result: Any, length_penalty: float) -> Generated:
     tokens = result.sequences_ids[0]
     logprob = result.scores[0] * len(tokens) ** length_penalty / (len(tokens) + 1)
     return Generated(tuple(tokens), logprob, result.no_speech_prob)
+
+
+def _check_lists(folder: Path, size: int) -> None:
+    """Raises ModelError for a token to suppress that there is not: CTranslate2 writes outside its memory."""
+    path = folder / "config.json"
+    config = read_json(path) if path.is_file() else {}
+    for name in ("suppress_ids", "suppress_ids_begin"):
+        for token in config.get(name) or ():
+            if not 0 <= token < size:
+                raise ModelError(
+                    f"{path}: {name} has the token {token}, and there are {size} tokens. Take it out there."
+                )
 
 
 def _open(library: Any, folder: Path, options: LoadOptions, workers: int = 1) -> Any:

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 
 from auricle.errors import ModelError
 from auricle.models import LANGUAGES
-from auricle.models.whisper_tokens import added_languages
+from auricle.models.whisper_tokens import added_languages, size
 from auricle.transcript import Word
 
 TIME_STEP = 0.02  # seconds between two timestamp tokens, and between two encoder frames
@@ -47,6 +47,7 @@ class WhisperTokens:
         self.previous = self._id("<|startofprev|>")
         self.no_timestamps = self._id("<|notimestamps|>")
         self.first_timestamp = self.no_timestamps + 1
+        self.size = size(tokenizer)
         self._added = added_languages(tokenizer)
 
     @classmethod

@@ -54,6 +54,12 @@ def load_tokenizer(folder: Path) -> Tokenizer:
         raise ModelError(f"the tokenizer of {folder} cannot be read: {cause}. {_TOKENIZER_HINT}") from error
 
 
+def size(tokenizer: Tokenizer) -> int:
+    """How many tokens there are, the timestamps among them that older tokenizers leave out."""
+    known: int = tokenizer.get_vocab_size(with_added_tokens=True)
+    return known if tokenizer.token_to_id(LAST_TIME) is not None else known + _TIMES
+
+
 def vocabulary(tokenizer: Tokenizer, size: int) -> list[str]:
     """All tokens in the order of their ids, filled up with timestamps to ``size``.
 
@@ -144,9 +150,7 @@ def _listed(field: str, tokenizer: Tokenizer, configs: Sequence[Mapping[str, Any
     listed = next((config[field] for config in configs if isinstance(config.get(field), list)), None)
     if listed is None:
         return None
-    size = tokenizer.get_vocab_size(with_added_tokens=True)
-    size += 0 if tokenizer.token_to_id(LAST_TIME) is not None else _TIMES
-    return [index for index in listed if 0 <= index < size]
+    return [index for index in listed if 0 <= index < size(tokenizer)]
 
 
 def _non_speech(tokenizer: Tokenizer) -> set[int]:

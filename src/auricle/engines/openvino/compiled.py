@@ -56,7 +56,7 @@ class Worker:
         inputs = (np.ascontiguousarray(mel), places.source, places.position, places.weight)
         for place, array in enumerate(inputs):
             self.encoder.set_input_tensor(place, openvino.Tensor(array, shared_memory=True))
-        self.encoder.infer()
+        self.encoder.infer(share_outputs=True)  # else all outputs are copied, for nobody
         count = len(self.encoder.model_outputs)
         found = [self.encoder.get_output_tensor(place).data for place in range(count)]
         return [part if part.dtype == np.float32 else part.view(np.uint16) for part in found]

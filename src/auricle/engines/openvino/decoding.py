@@ -71,7 +71,7 @@ class Session:
         self._set(graphs.ROWS, np.array(rows, np.int32))
         self._set(graphs.KEEP, np.array(keep, np.int64))
         self._set(graphs.SELF_MASK, _mask(first, new, self.length + new))
-        self._request.infer()
+        self._request.infer(share_outputs=True)
         self.length += new
         found: Floats = self._request.get_output_tensor(0).data
         return found

@@ -20,6 +20,7 @@ from auricle.engines.fake import FakeEngine
 from auricle.errors import AuricleError, ModelError, OptionError
 from auricle.transcript import Transcript
 from auricle.verbs.transcribe import Transcriber
+from auricle.verbs.transcribe.pipeline import _Clock
 from scripted import say
 
 
@@ -111,6 +112,23 @@ def test_time_is_shared_out_by_length() -> None:
     spent = [one.record.elapsed for one in found]  # type: ignore[union-attr]
     assert sum(spent) <= elapsed + 0.01
     assert min(spent[1:]) > 0.0
+
+
+def test_those_who_work_at_once_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("auricle.verbs.transcribe.pipeline.time.perf_counter", lambda: now[0])
+    clock = _Clock()
+    now[0] = 103.0  # nobody has anything to do yet
+    first = clock.begin()
+    now[0] = 104.0
+    second = clock.begin()
+    now[0] = 108.0
+    assert clock.end(first) == pytest.approx(3 + 1 + 2)
+    now[0] = 109.0
+    assert clock.end(second) == pytest.approx(2 + 1)
+    now[0] = 110.0
+    third = clock.begin()
+    assert clock.end(third) == pytest.approx(1)
 
 
 # ── what fails ───────────────────────────────────────────────────────────────────────────────────

@@ -51,7 +51,8 @@ class Recorded(Protocol):
 class Step(Generic[Item]):
     """What happened to an item: it has begun, or a window became ``segments``, or it is over.
 
-    ``elapsed`` is the item's share, in seconds, of the time since the step before.
+    ``elapsed`` is the seconds that the window took: those in which it was decoded, by each of several that
+    were at the same moment its part, and those that were waited for it while nothing was decoded.
     """
 
     item: Item
@@ -77,11 +78,40 @@ class _Entry(Generic[Item]):
 @dataclass(frozen=True, slots=True)
 class _Batch(Generic[Item]):
     entries: Sequence[_Entry[Item]]
-    decoded: Future[list[Decoded]]
+    decoded: Future[tuple[list[Decoded], float]]  # and the seconds it took
 
     def size(self) -> float:
         """What it takes up of what may be ahead: a thousand short recordings would be all marks."""
         return 1.0 if any(entry.window for entry in self.entries) else _MARK
+
+
+class _Clock:
+    """Seconds, shared out among those who work at the same moment; idle ones go to who begins next."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._now, self._shared, self._working = time.perf_counter(), 0.0, 0
+
+    def begin(self) -> float:
+        """What ``end`` is to be given."""
+        with self._lock:
+            before, idle = self._shared, not self._working
+            after = self._moved_on()
+            self._working += 1
+            return before if idle else after
+
+    def end(self, began: float) -> float:
+        """The seconds of one who works no longer."""
+        with self._lock:
+            after = self._moved_on()
+            self._working -= 1
+            return after - began
+
+    def _moved_on(self) -> float:
+        now = time.perf_counter()
+        self._shared += (now - self._now) / max(1, self._working)
+        self._now = now
+        return self._shared
 
 
 class Pipeline(Generic[Item]):
@@ -112,19 +142,17 @@ class Pipeline(Generic[Item]):
             ThreadPoolExecutor(self._at_once, "auricle-decoder") as pool,
             Ahead(self._given(items, pool), self._at_once + 1, _Batch.size) as ahead,
         ):
-            before = time.perf_counter()
             for batch in ahead:
-                yield from self._steps(batch, before)
-                before = time.perf_counter()
+                yield from self._steps(batch)
 
-    def _steps(self, batch: _Batch[Item], before: float) -> Iterator[Step[Item]]:
+    def _steps(self, batch: _Batch[Item]) -> Iterator[Step[Item]]:
         """What came of one batch. Where it could not be decoded, all its recordings fail."""
         try:
-            decoded = iter(batch.decoded.result())
+            texts, elapsed = batch.decoded.result()
         except AuricleError as error:
             yield from self._lost(batch.entries, error)
             return
-        elapsed = time.perf_counter() - before
+        decoded = iter(texts)
         seconds = sum(entry.window.audio.duration for entry in batch.entries if entry.window)
         for entry in batch.entries:
             if entry.window is None or entry.recording is None:
@@ -152,13 +180,23 @@ class Pipeline(Generic[Item]):
 
     def _given(self, items: Iterable[Item], pool: Executor) -> Iterator[_Batch[Item]]:
         """Read on, and give the pool each batch of windows to decode."""
+        clock = _Clock()
         for entries in _batches(self._entries(items), self._size):
             windows = [entry.window for entry in entries if entry.window]
             language = next((entry.recording.language for entry in entries if entry.recording), None)
-            yield _Batch(entries, pool.submit(self._decoded, windows, language))
+            yield _Batch(entries, pool.submit(self._decoded, clock, windows, language))
 
-    def _decoded(self, windows: list[Window], language: str | None) -> list[Decoded]:
-        return self._decode(windows, language) if windows else []
+    def _decoded(
+        self, clock: _Clock, windows: list[Window], language: str | None
+    ) -> tuple[list[Decoded], float]:
+        if not windows:
+            return [], 0.0
+        began = clock.begin()
+        try:
+            found = self._decode(windows, language)
+        finally:
+            elapsed = clock.end(began)
+        return found, elapsed
 
     def _entries(self, items: Iterable[Item]) -> Iterator[_Entry[Item]]:
         for item in items:

@@ -150,7 +150,8 @@ def _listed(field: str, tokenizer: Tokenizer, configs: Sequence[Mapping[str, Any
     listed = next((config[field] for config in configs if isinstance(config.get(field), list)), None)
     if listed is None:
         return None
-    return [index for index in listed if 0 <= index < size(tokenizer)]
+    known = range(size(tokenizer))
+    return [index for index in listed if index in known]
 
 
 def _non_speech(tokenizer: Tokenizer) -> set[int]:

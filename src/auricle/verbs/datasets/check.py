@@ -180,7 +180,7 @@ def _fate(kind: str, options: CheckOptions) -> str:
 class _Search:
     """Adds up utterances, and compares them with each other at the end."""
 
-    def __init__(self, needs: Needs, written: Callable[[str], str] = str) -> None:
+    def __init__(self, needs: Needs, written: Callable[[str], str]) -> None:
         self.seconds = 0.0
         self.count = 0
         self._needs, self._written = needs, written

@@ -1,10 +1,15 @@
-"""Memory that nobody needs any more and the C library's heap keeps. Without glibc nothing happens."""
+"""Memory that nobody needs any more: what the C library's heap keeps, and files that are mapped.
+
+Where a system has no such thing, nothing happens.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import sys
+from typing import Any
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
 _LARGE = 4 << 20  # bytes
@@ -33,3 +38,11 @@ def give_back() -> None:
 
         with contextlib.suppress(OSError, AttributeError):  # musl has no malloc_trim
             ctypes.CDLL(None).malloc_trim(0)
+
+
+def let_go(data: Any) -> None:
+    """Take the file that an array lies in out of memory; what is read again comes from the file again."""
+    while data is not None and not isinstance(data, mmap.mmap):
+        data = data.obj if isinstance(data, memoryview) else getattr(data, "base", None)
+    if data is not None and hasattr(data, "madvise"):  # not on Windows
+        data.madvise(mmap.MADV_DONTNEED)

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from auricle import features
+from auricle import features, openvino_library
 from auricle.audio import Audio
 from auricle.engines import DecodeOptions, Engine, LoadOptions, load_engine
-from auricle.engines.openvino import OpenVinoEngine, library
+from auricle.engines.openvino import OpenVinoEngine
 from auricle.engines.openvino.compiled import Worker
 from auricle.engines.openvino.decoding import Session
 from auricle.engines.openvino.graphs import rounded_rows
@@ -321,7 +321,7 @@ def test_the_encoder_uses_tiles_where_there_are_any(
 
     monkeypatch.setattr(machine, "instruction_sets", lambda: sets)
     monkeypatch.setattr(machine, "cpu_name", lambda: "Intel(R) Xeon(R) Processor")
-    monkeypatch.setattr(library.openvino(), "Core", Core)
+    monkeypatch.setattr(openvino_library.openvino(), "Core", Core)
     found = choose("auto")
     assert found.encoder()["INFERENCE_PRECISION_HINT"] == hint
     assert found.encoder()["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == group
@@ -331,7 +331,7 @@ def test_the_encoder_uses_tiles_where_there_are_any(
 
 def test_the_import_leaves_the_converter_out_and_in_reach() -> None:
     code = (
-        "import sys; from auricle.engines.openvino.library import openvino; openvino(); "
+        "import sys; from auricle.openvino_library import openvino; openvino(); "
         "assert 'openvino.tools.ovc' not in sys.modules; import openvino; openvino.Core; "
         "from openvino.tools.ovc import convert_model"
     )

@@ -45,12 +45,12 @@ def said(jfk: Audio) -> str:
 
 
 @pytest.fixture
-def no_weights(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "open_weights", lambda folder: pytest.fail("the weights were opened"))
+def no_graphs(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "Graphs", lambda *_, **__: pytest.fail("a graph was built"))
 
 
-@pytest.mark.usefixtures("no_weights")
-def test_the_second_start_needs_no_weights(said: str, jfk: Audio) -> None:
+@pytest.mark.usefixtures("no_graphs")
+def test_the_second_start_builds_no_graph(said: str, jfk: Audio) -> None:
     assert text(jfk) == said
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from auricle import heap
 from auricle.errors import ModelError
 
 _LONGEST_HEADER = 100_000_000  # bytes; the limit of the safetensors library
@@ -62,6 +63,17 @@ class Tensors:
 
         Raises ModelError where it is not there, has another shape, or is not floating-point.
         """
+        return _widened(self._stored(name, shape), self._places[name])
+
+    def rows(self, name: str, shape: tuple[int, ...], numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Some rows of a tensor in float32; nothing else of its file stays in memory. Raises as ``read``."""
+        stored = self._stored(name, shape)
+        found = np.asarray(_widened(stored[numbers], self._places[name]), np.float32)
+        heap.let_go(stored)
+        return found
+
+    def _stored(self, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+        """A tensor as it lies in its file."""
         place = self._places.get(name)
         if place is None:
             raise ModelError(f"the checkpoint lacks the tensor {name}. Save it again with save_pretrained()")
@@ -69,16 +81,17 @@ class Tensors:
             raise ModelError(f"{place.file}: {name} has the shape {place.shape}, config.json says {shape}.")
         if place.dtype not in _STORED:
             raise ModelError(f"{place.file}: {name} is {place.dtype}; only F32, F16 and BF16 can be read.")
-        return self._array(place)
-
-    def _array(self, place: _Place) -> Array:
         dtype = _STORED[place.dtype]
         end = place.begin + math.prod(place.shape) * dtype.itemsize
-        data = self._maps[place.file][place.begin : end].view(dtype).reshape(place.shape)
-        if place.dtype == "BF16":
-            data = (data.astype(np.uint32) << 16).view(np.float32)
-        array: Array = np.asarray(data)
-        return array
+        return self._maps[place.file][place.begin : end].view(dtype).reshape(place.shape)
+
+
+def _widened(stored: NDArray[Any], place: _Place) -> Array:
+    """What is stored as bfloat16 in float32, the rest as it is."""
+    if place.dtype == "BF16":
+        stored = (stored.astype(np.uint32) << 16).view(np.float32)
+    array: Array = np.asarray(stored)
+    return array
 
 
 def header(file: Path) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -47,8 +48,9 @@ from auricle.transcript import Transcript, Word
 
 # What one worker decodes at once: more windows share one reading of the weights, but each takes memory, 9 MB
 # in the decoder of tiny for one of 30 s, twice that in float32, where half as many are as fast.
-MOST_TOGETHER, ROOM = 8, 120.0  # windows, seconds
+MOST_TOGETHER, ROOM = 8, 90.0  # windows, seconds
 MOST_WORKERS = 4
+_TIDY = 0.5  # seconds between two looks at what is free
 _STEP = 16  # tokens: texts are aligned with times in multiples of so many
 _ENOUGH_IN_A_ROW = 3  # calls with one audio before it is worth having weights for them again
 
@@ -92,6 +94,7 @@ class OpenVinoEngine:
         self._many: Line | None = None
         self._active = 0  # calls under way
         self._in_a_row = 0  # calls with one audio, one after the other
+        self._tidied = 0.0
         info = folder.info
         self.info = EngineInfo(
             engine="openvino",
@@ -127,8 +130,7 @@ class OpenVinoEngine:
         with self._line(len(batch)) as line:
             done = line.do([tasks[at] for at in order])  # the longest first, for it takes longest
         if len(batch) > 1:
-            heap.give_back()  # of 440 MB after 21 minutes, 100 were free and in pieces
-            self._compiled.let_go()
+            self._tidy()
         found: dict[int, Transcript] = dict(zip(order, done, strict=True))
         return [found[at] for at in range(len(batch))]
 
@@ -154,6 +156,17 @@ class OpenVinoEngine:
         finally:
             with self._lock:
                 self._active -= 1
+
+    def _tidy(self) -> None:
+        """Give back what is free: of 440 MB after 21 minutes 100 were, and in pieces.
+
+        And the files of the graphs: once a window has been written, weights lie in memory of their own.
+        """
+        now = time.monotonic()
+        if now - self._tidied > _TIDY:
+            self._tidied = now
+            heap.give_back()
+            self._compiled.let_go()
 
     def _workers(self, count: int) -> Line:
         return Line(self._compiled.workers(count, self._threads), MOST_TOGETHER, self._room)
@@ -186,6 +199,7 @@ class OpenVinoEngine:
             return worker.encode(mel[None], own)
 
         def finish(worker: Worker, sound: Sound, written: Written) -> Transcript:
+            self._tidy()
             silent = _softmax(written.at_start)[self._tokens.no_timestamps - 1]
             generated = Generated(written.found.tokens, written.found.mean, float(silent))
             cut = self._tokens.pieces(generated.tokens, audio.duration)

@@ -6,9 +6,8 @@ Refuses to know: what the graphs compute, how files lie there.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auricle.engines.openvino import graphs, kept, library
+from auricle import heap, openvino_library
+from auricle.engines.openvino import graphs, kept
+from auricle.engines.openvino.embeddings import Embeddings
 from auricle.engines.openvino.graphs import Graphs
 from auricle.engines.openvino.precision import Precision, choose
 from auricle.engines.openvino.silence import Places
@@ -27,10 +28,13 @@ from auricle.models import ModelFolder, machine
 
 Floats = npt.NDArray[np.float32]
 
-# What was prepared for a length of sound or text is kept for the next of that length, 2 MB each. To prepare
-# takes 2 to 6 ms, and a recording has hundreds of lengths: this many parts are kept, enough for one of them.
-_KEPT = 16
-_LIBRARY_KEEPS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"  # is read once, when the first graph is compiled
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """A request of the decoder's graph, and what it is given for the ids of tokens."""
+
+    request: Any
+    embeddings: Embeddings
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,8 @@ class Worker:
     """
 
     encoder: Any
-    decoder: Any
-    aside: Any
+    decoder: Decoder
+    aside: Decoder
     memory: list[Any]
 
     def encode(self, mel: Floats, places: Places) -> list[Keys]:
@@ -51,7 +55,7 @@ class Worker:
 
         What is returned is the encoder's own memory, good until the next call.
         """
-        openvino = library.openvino()
+        openvino = openvino_library.openvino()
 
         inputs = (np.ascontiguousarray(mel), places.source, places.position, places.weight)
         for place, array in enumerate(inputs):
@@ -63,14 +67,15 @@ class Worker:
 
 
 class Compiled:
-    """Compiles on demand, from weights that are opened each time and that nobody holds between."""
+    """Compiles on demand, from weights that are opened each time; only rows of them are held between."""
 
     def __init__(self, folder: ModelFolder, listening: tuple[int, ...], compute_type: str) -> None:
-        openvino = library.openvino()
+        openvino = openvino_library.openvino()
 
         self._core = openvino.Core()
         self._folder, self._listening = folder, listening
         self._precision: Precision = choose(compute_type)
+        self._embeddings: Embeddings | None = None
         self._held: list[Any] = []  # memory that the graphs read, and do not keep
         self.compute_type, self.half = self._precision.name, self._precision.half
 
@@ -85,30 +90,30 @@ class Compiled:
         config = {
             "NUM_STREAMS": count,
             "INFERENCE_NUM_THREADS": max(threads, count),
-            "CPU_RUNTIME_CACHE_CAPACITY": str(_KEPT),
+            "CPU_RUNTIME_CACHE_CAPACITY": str(openvino_library.KEPT),
         }
         own = self._own()
-        with _keeping_little():
+        with openvino_library.keeping_little():
             encoder = self._compiled(
                 "encoder", own, lambda: built().encoder(), config | self._precision.encoder()
             )
             decoder = self._compiled(
                 "decoder", own, lambda: built().decoder(self._listening), config | self._precision.decoder()
             )
+        embeddings = self._embeddings = self._embeddings or Embeddings(open_weights(self._folder))
+
+        def of_decoder() -> Decoder:
+            return Decoder(decoder.create_infer_request(), embeddings)
+
         return [
-            Worker(
-                encoder.create_infer_request(),
-                decoder.create_infer_request(),
-                decoder.create_infer_request(),
-                self._held,
-            )
+            Worker(encoder.create_infer_request(), of_decoder(), of_decoder(), self._held)
             for _ in range(count)
         ]
 
     def let_go(self) -> None:
         """Take the files of the graphs out of memory: the weights in them have been laid out anew."""
         for data in self._held:
-            kept.let_go(data)
+            heap.let_go(data)
 
     def _own(self) -> tuple[object, ...]:
         """What the compiled graphs depend on; nothing where they cannot be told from others."""
@@ -134,7 +139,7 @@ class Compiled:
         return graph
 
     def _imported(self, name: str, config: dict[str, Any]) -> Any:
-        openvino = library.openvino()
+        openvino = openvino_library.openvino()
         data = kept.find(name)
         if data is None:
             return None
@@ -146,19 +151,6 @@ class Compiled:
 
 
 def _version() -> str:
-    openvino = library.openvino()
+    openvino = openvino_library.openvino()
 
     return str(openvino.__version__)
-
-
-@contextmanager
-def _keeping_little() -> Iterator[None]:
-    """Tell the library under OpenVINO how much to keep, and nobody else: torch has a copy of its own."""
-    if _LIBRARY_KEEPS in os.environ:
-        yield
-        return
-    os.environ[_LIBRARY_KEEPS] = str(_KEPT)
-    try:
-        yield
-    finally:
-        os.environ.pop(_LIBRARY_KEEPS, None)

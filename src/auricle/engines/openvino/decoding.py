@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auricle.engines.openvino import graphs, library
+from auricle import openvino_library
+from auricle.engines.openvino import graphs
+from auricle.engines.openvino.compiled import Decoder
 from auricle.engines.openvino.sound import Floats, Sound
 
 Ints = npt.NDArray[np.int64]
@@ -25,11 +27,11 @@ class Session:
     masked for them, and the places of their tokens count from their own beginning.
     """
 
-    def __init__(self, request: Any, sound: Sound) -> None:
-        openvino = library.openvino()
+    def __init__(self, decoder: Decoder, sound: Sound) -> None:
+        openvino = openvino_library.openvino()
 
         self._openvino = openvino
-        self._request, self._sound = request, sound
+        self._request, self._embeddings, self._sound = decoder.request, decoder.embeddings, sound
         self._held: dict[int, Any] = {}  # OpenVINO does not keep the arrays that it reads
         self.length = 0  # tokens that the decoder keeps of each row
         self.restart()
@@ -66,7 +68,7 @@ class Session:
         count, new = tokens.shape
         first = np.zeros(1, np.int64) if began is None else np.asarray(began, np.int64)
         places = self.length - first[:, None] + np.arange(new)
-        self._set(graphs.TOKENS, np.ascontiguousarray(tokens, np.int64))
+        self._set(graphs.TOKENS, self._embeddings(tokens))
         self._set(graphs.AT, np.array(np.broadcast_to(places, (count, new)), order="C"))
         self._set(graphs.ROWS, np.array(rows, np.int32))
         self._set(graphs.KEEP, np.array(keep, np.int64))

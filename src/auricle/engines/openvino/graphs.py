@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from auricle.engines.openvino import library
+from auricle import openvino_library
 from auricle.engines.openvino.weights import Array, Weights
 
 Floats = npt.NDArray[np.float32]
@@ -39,7 +39,7 @@ class Graphs:
     """
 
     def __init__(self, weights: Weights, *, int8: bool, half: bool = False) -> None:
-        openvino = library.openvino()
+        openvino = openvino_library.openvino()
         from openvino import opset13
 
         self._ov, self._op = openvino, opset13
@@ -75,15 +75,15 @@ class Graphs:
     def decoder(self, listening: tuple[int, ...] = ()) -> Any:
         """New tokens of all rows → logits [rows, kept, vocabulary], then queries of the layers ``listening``.
 
-        Inputs: tokens [rows, new], their places in the text [rows, new], for each row the one before that
-        it goes on from, which of the new tokens to give logits for, masks to be added to the attention
-        scores over text [rows, 1, new, all] and over sound [windows, 1, 1, frames], and the encoder's keys
-        and values. Several rows in a row may share a window: rows are a multiple of windows.
+        Inputs: vectors of the tokens [rows, new, width], their places in the text [rows, new], for each row
+        the one before that it goes on from, which of the new tokens to give logits for, masks to be added to
+        the attention scores over text [rows, 1, new, all] and over sound [windows, 1, 1, frames], and the
+        encoder's keys and values. Several rows in a row may share a window: rows are a multiple of windows.
 
         Queries are [windows, heads, rows a window × new, head width].
         """
         op, dims = self._op, self._dims
-        tokens = op.parameter([-1, -1], np.int64, "tokens")
+        tokens = op.parameter([-1, -1, dims.width], np.float32, "tokens")
         at = op.parameter([-1, -1], np.int64, "at")
         rows = op.parameter([-1], np.int32, "rows")
         keep = op.parameter([-1], np.int64, "keep")
@@ -91,9 +91,8 @@ class Graphs:
         cross_mask = op.parameter([-1, 1, 1, -1], np.float32, "cross_mask")
         sound = [self._cross_parameter(layer, part) for layer in range(dims.decoder_layers) for part in "kv"]
         count = op.gather(op.shape_of(tokens), self._ints(0), self._ints(0))
-        embedding = self._matrix("decoder.embed_tokens.weight")
         places = self._floats(self._read("decoder.embed_positions.weight"))
-        x = op.add(op.gather(embedding, tokens, self._ints(0)), op.gather(places, at, self._ints(0)))
+        x = op.add(tokens, op.gather(places, at, self._ints(0)))
         sinks: list[Any] = []
         queries: list[Any] = []
         for layer in range(dims.decoder_layers):
@@ -104,7 +103,7 @@ class Graphs:
             x = self._feed_forward(x, name)
         kept = self._norm(op.gather(x, keep, self._ints(1)), "decoder.layer_norm")
         untied = self._weights.read("proj_out.weight") is not None
-        table = self._matrix("proj_out.weight") if untied else embedding
+        table = self._matrix("proj_out.weight" if untied else "decoder.embed_tokens.weight")
         logits = op.matmul(kept, table, False, True)
         parameters = [tokens, at, rows, keep, self_mask, cross_mask, *sound]
         return self._ov.Model([op.result(logits), *queries], sinks, parameters, "decoder")

@@ -86,13 +86,6 @@ def find(name: str) -> Any:
     return np.frombuffer(data, np.uint8, size)
 
 
-def let_go(data: Any) -> None:
-    """Take what ``find`` gave out of memory; what is read again comes from the file again."""
-    mapped = data.base.obj
-    if hasattr(mapped, "madvise"):  # not on Windows
-        mapped.madvise(mmap.MADV_DONTNEED)
-
-
 def keep(name: str, data: memoryview) -> bool:
     """Put ``data`` under ``name`` where there is room, and say whether it is there now."""
     path = folder() / f"{name}.graph"

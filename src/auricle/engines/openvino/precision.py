@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from auricle.engines.openvino import library
+from auricle import openvino_library
 from auricle.errors import OptionError
 from auricle.models import machine
 
@@ -69,7 +69,7 @@ class Precision:
 
 def choose(compute_type: str) -> Precision:
     """What "auto" or a name from LoadOptions means here. Raises OptionError where it cannot be computed."""
-    openvino = library.openvino()
+    openvino = openvino_library.openvino()
 
     can = set(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
     if compute_type in ("auto", "int8"):

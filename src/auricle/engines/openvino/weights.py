@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from auricle import heap
 from auricle.engines.openvino.silence import STATES
 from auricle.errors import ModelError
 from auricle.models import ModelFolder
@@ -40,6 +41,10 @@ class Weights(Protocol):
 
         "proj_out.weight" is there only where it is not the embedding, which Whisper's always is.
         """
+        ...
+
+    def rows(self, name: str, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Some rows of a matrix, in float32. Nothing else of the file stays in memory."""
         ...
 
 
@@ -124,6 +129,14 @@ class _FromCTranslate2:
         size = len(value) // parts
         return value[number * size : (number + 1) * size]
 
+    def rows(self, name: str, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Some rows of a matrix, in float32."""
+        matrix = self.read(name)
+        assert matrix is not None, name
+        found = np.asarray(matrix[numbers], np.float32)
+        heap.let_go(matrix)
+        return found
+
 
 class _FromHuggingFace:
     """Tensors of safetensors files."""
@@ -141,3 +154,7 @@ class _FromHuggingFace:
         if stored not in self._tensors and name.endswith(("k_proj.bias", "proj_out.weight")):
             return None
         return self._tensors.read(stored, self._shapes[name])
+
+    def rows(self, name: str, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Some rows of a matrix, in float32."""
+        return self._tensors.rows(f"{self._prefix}{name}", self._shapes[name], numbers)

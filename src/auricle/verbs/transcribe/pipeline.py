@@ -9,6 +9,7 @@ Knows: threads, batches, order, and which recording an error belongs to. Refuses
 from __future__ import annotations
 
 import itertools
+import math
 import queue
 import threading
 import time
@@ -26,6 +27,7 @@ from auricle.verbs.transcribe.decode import Decoded
 Item = TypeVar("Item")
 
 VOTERS = 8  # windows that vote on the language: up to four minutes of speech
+_SHORT = 15.0  # seconds of a window, on average, where several batches are under way at once
 _MARK = 1 / 64  # of a batch: what word that recordings begin and end takes up of what may be ahead
 
 
@@ -181,7 +183,8 @@ class Pipeline(Generic[Item]):
     def _given(self, items: Iterable[Item], pool: Executor) -> Iterator[_Batch[Item]]:
         """Read on, and give the pool each batch of windows to decode."""
         clock = _Clock()
-        for entries in _batches(self._entries(items), self._size):
+        seconds = self._size * _SHORT if self._at_once > 1 else math.inf
+        for entries in _batches(self._entries(items), self._size, seconds):
             windows = [entry.window for entry in entries if entry.window]
             language = next((entry.recording.language for entry in entries if entry.recording), None)
             yield _Batch(entries, pool.submit(self._decoded, clock, windows, language))
@@ -225,25 +228,29 @@ def in_a_language(recording: Recorded) -> Iterator[Window]:
     yield from windows
 
 
-def _batches(entries: Iterable[_Entry[Item]], size: int) -> Iterator[list[_Entry[Item]]]:
-    """Entries with 1, 2, 4 … ``size`` windows of one language: the first text comes soon, the rest fast.
+def _batches(
+    entries: Iterable[_Entry[Item]], size: int, seconds: float = math.inf
+) -> Iterator[list[_Entry[Item]]]:
+    """Entries with 2, 4 … ``size`` windows of one language: the first text comes soon, the rest fast.
 
-    Where no window waits, the word that a recording begins or ends does not wait either.
+    Never one where there are more: engines take one alone for all there is, and prepare for that. A batch
+    that has ``seconds`` of sound is full, as several of long windows take much memory. Where no window
+    waits, the word that a recording begins or ends does not wait either.
     """
-    now, count = 1, 0
+    now, count, sound = min(2, size), 0, 0.0
     held: list[_Entry[Item]] = []
     language: str | None = None
     for entry in entries:
         own = entry.recording.language if entry.recording else language
         if count and entry.window and own != language:
             yield held
-            held, count = [], 0
+            held, count, sound = [], 0, 0.0
         if entry.window:
-            language, count = own, count + 1
+            language, count, sound = own, count + 1, sound + entry.window.audio.duration
         held.append(entry)
-        if not count or count == now:
+        if not count or count == now or (count > 1 and sound >= seconds):
             yield held
-            now, held, count = min(2 * now, size) if count else now, [], 0
+            now, held, count, sound = min(2 * now, size) if count else now, [], 0, 0.0
     if held:
         yield held
 

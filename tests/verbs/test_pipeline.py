@@ -52,6 +52,16 @@ def test_short_recordings_are_decoded_together() -> None:
     assert [size for _, size in engine.calls] == [2, 4, 4, 4, 1]
 
 
+def test_batches_of_long_windows_are_small_where_several_are_under_way() -> None:
+    class Wide(FakeEngine):
+        parallel = 3
+
+    engine = Wide(numbered)
+    found = list(transcriber(engine, batch_size=8).transcribe_all(map(recording, range(12))))
+    assert [one.text for one in found] == [f"{n} at 0 in en." for n in range(12)]  # type: ignore[union-attr]
+    assert sorted(size for _, size in engine.calls) == [1, 2, 3, 3, 3]  # 80 s are three windows of 30
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.integers(0, 5), max_size=12), st.integers(1, 9), st.sampled_from(["batched", "sequential"])

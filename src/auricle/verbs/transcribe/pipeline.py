@@ -27,7 +27,7 @@ from auricle.verbs.transcribe.decode import Decoded
 Item = TypeVar("Item")
 
 VOTERS = 8  # windows that vote on the language: up to four minutes of speech
-_SHORT = 15.0  # seconds of a window, on average, where several batches are under way at once
+_SHORT = 10.0  # seconds of a window, on average, where several batches are under way at once
 _MARK = 1 / 64  # of a batch: what word that recordings begin and end takes up of what may be ahead
 
 

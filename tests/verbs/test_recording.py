@@ -174,7 +174,7 @@ def test_segments_come_before_the_recording_has_ended() -> None:
 # ── batches, prompts, the text before ────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(("size", "sizes"), [(1, [1] * 7), (3, [1, 2, 3, 1]), (8, [1, 2, 4])])
+@pytest.mark.parametrize(("size", "sizes"), [(1, [1] * 7), (3, [2, 3, 2]), (8, [2, 4, 1])])
 def test_batch_sizes(size: int, sizes: list[int]) -> None:
     engine = FakeEngine(numbered)
     run(engine, silence(210.0), vad=False, batch_size=size)

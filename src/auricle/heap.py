@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
-_LARGE = 4 << 20  # bytes
+_LARGE = 1 << 20  # bytes
 
 
 def keep_small() -> None:

@@ -28,6 +28,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
             return 1
 
     monkeypatch.setattr(ctypes, "CDLL", lambda name: Library())
+    monkeypatch.setattr(heap, "_libraries", [])
     return calls
 
 
@@ -36,8 +37,19 @@ def test_one_heap_and_large_blocks_outside_of_it(
 ) -> None:
     monkeypatch.delenv("MKL_DISABLE_FAST_MM", raising=False)
     heap.keep_small()
-    assert asked == [("mallopt", -8, 1), ("mallopt", -3, 1 << 20)]
+    assert asked == [("mallopt", -8, 1), ("mallopt", -3, 4 << 20)]
     assert os.environ["MKL_DISABLE_FAST_MM"] == "1"
+
+
+def test_an_engine_changes_the_heap_only_of_who_asked_for_a_small_one(
+    asked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MKL_DISABLE_FAST_MM", raising=False)
+    heap.return_from(1 << 20)
+    assert not asked
+    heap.keep_small()
+    heap.return_from(1 << 20)
+    assert asked[2:] == [("mallopt", -3, 1 << 20)]
 
 
 def test_what_somebody_set_stays(asked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ import sys
 from typing import Any
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
-_LARGE = 1 << 20  # bytes
+_LARGE = 4 << 20  # bytes
+_libraries: list[Any] = []  # the C library, once small is asked for
 
 
 def keep_small() -> None:
@@ -29,6 +30,16 @@ def keep_small() -> None:
             library = ctypes.CDLL(None)
             library.mallopt(_M_ARENA_MAX, 1)
             library.mallopt(_M_MMAP_THRESHOLD, _LARGE)
+            _libraries[:] = [library]
+
+
+def return_from(size: int) -> None:
+    """Let what has ``size`` bytes and more go back as soon as it is free, where ``keep_small`` was asked for.
+
+    For who seldom takes so much: CTranslate2 does at each step, and would wait for fresh pages.
+    """
+    for library in _libraries:
+        library.mallopt(_M_MMAP_THRESHOLD, size)
 
 
 def give_back() -> None:

@@ -50,6 +50,7 @@ from auricle.transcript import Transcript, Word
 # in the decoder of tiny for one of 30 s, twice that in float32, where half as many are as fast.
 MOST_TOGETHER, ROOM = 8, 90.0  # windows, seconds
 MOST_WORKERS = 4
+_LARGE = 1 << 20  # bytes
 _TIDY = 0.5  # seconds between two looks at what is free
 _STEP = 16  # tokens: texts are aligned with times in multiples of so many
 _ENOUGH_IN_A_ROW = 3  # calls with one audio before it is worth having weights for them again
@@ -75,6 +76,7 @@ class OpenVinoEngine:
     parallel = 3  # windows of the next batches take the place of those that are over
 
     def __init__(self, folder: ModelFolder, options: LoadOptions) -> None:
+        heap.return_from(_LARGE)
         weights = open_weights(folder)
         self._dims = weights.dims
         if weights.dims.frames != STATES:

@@ -79,6 +79,7 @@ def _listen(
     stop.check()
     with transcriber.open(path, on_heard=lambda _: stop.check()) as job:
         for segment in job:
+            stop.check()
             heard.append(segment)
             yield show.progress(segment.end, job.seconds, heard)
     yield job.transcript()

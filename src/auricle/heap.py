@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
-_LARGE = 4 << 20  # bytes
+LARGE = 4 << 20  # bytes that go back as soon as they are free
 _libraries: list[Any] = []  # the C library, once small is asked for
 
 
@@ -29,14 +29,15 @@ def keep_small() -> None:
         with contextlib.suppress(OSError, AttributeError):  # musl has no mallopt
             library = ctypes.CDLL(None)
             library.mallopt(_M_ARENA_MAX, 1)
-            library.mallopt(_M_MMAP_THRESHOLD, _LARGE)
+            library.mallopt(_M_MMAP_THRESHOLD, LARGE)
             _libraries[:] = [library]
 
 
 def return_from(size: int) -> None:
     """Let what has ``size`` bytes and more go back as soon as it is free, where ``keep_small`` was asked for.
 
-    For who seldom takes so much: CTranslate2 does at each step, and would wait for fresh pages.
+    An engine says so when it is loaded, and the last one counts: openvino seldom takes a megabyte, and
+    CTranslate2 does at each step, so that it would wait for fresh pages.
     """
     for library in _libraries:
         library.mallopt(_M_MMAP_THRESHOLD, size)

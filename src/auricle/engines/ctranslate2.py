@@ -72,6 +72,7 @@ class CTranslate2Engine:
     def __init__(self, folder: ModelFolder, options: LoadOptions) -> None:
         import ctranslate2
 
+        heap.return_from(heap.LARGE)
         self._library = ctranslate2
         self._folder, self._load = folder.path, options
         self._threads = options.threads or machine.cores()

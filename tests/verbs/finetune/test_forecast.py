@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auricle.augment import Augment
 from auricle.errors import OptionError
 from auricle.verbs.datasets.needs import needs_of
 from auricle.verbs.finetune import finetune, forecast, recipe_of
@@ -35,7 +37,10 @@ def forecaster(values: dict[str, Any], **training: Any) -> tuple[Learner, Foreca
     learner = open_learner(made, *base_folder(made.base))
     train = gather(made.data, needs_of(made.base.model)).train
     order = Order(train, (), 0.0, made.training.batch_size, 0)
-    return learner, Forecaster(learner, Sounds(train), order, made, "float32")
+    data = made.data
+    augment = Augment.of(*data.augment) if data.augment else None
+    sounds = Sounds(train, augment, data.augment_share, seed=2)
+    return learner, Forecaster(learner, sounds, order, made, "float32")
 
 
 def test_memory_grows_with_the_batch_and_nothing_else_moves(recipe: dict[str, Any]) -> None:
@@ -49,6 +54,32 @@ def test_memory_grows_with_the_batch_and_nothing_else_moves(recipe: dict[str, An
     assert torch.equal(state, torch.random.get_rng_state())
     assert all(torch.equal(value, before[name]) for name, value in learner.model.state_dict().items())
     assert all(part.grad is None for part in learner.model.parameters())
+
+
+def test_nothing_of_what_was_measured_is_held(recipe: dict[str, Any]) -> None:
+    """A tensor that its own graph holds is never freed, and a training would carry it to its end."""
+    _, measuring = forecaster(recipe, batch_size=2)
+
+    def held() -> int:
+        gc.collect()
+        return sum(issubclass(type(one), torch.Tensor) for one in gc.get_objects())
+
+    measuring.run(None)
+    before = held()
+    for _ in range(3):
+        measuring.run(None)
+    assert held() == before
+
+
+def test_a_sound_that_is_slowed_down_takes_more(recipe: dict[str, Any]) -> None:
+    """Also where only some are, and others in each epoch."""
+
+    def kept(share: float) -> int:
+        changed = {**recipe["data"], "augment": ["speed:0.5"], "augment_share": share}
+        learner, measuring = forecaster({**recipe, "data": changed}, batch_size=2, epochs=6)
+        return measuring.run(None).memory - 3 * 4 * learner.trained[0]  # gradients and two averages
+
+    assert kept(0.3) == pytest.approx(kept(1.0), rel=0.01) and kept(1.0) > 1.1 * kept(0.0)
 
 
 def test_too_little_memory_is_refused_with_what_to_change(

@@ -20,12 +20,13 @@ from typing import Any
 from auricle.engines.transformers import opening
 from auricle.errors import OptionError
 from auricle.models import machine
-from auricle.verbs.finetune.batches import Order, Sounds
+from auricle.verbs.finetune.batches import Index, Order, Sounds
 from auricle.verbs.finetune.distilling import Distilling, loss_of
 from auricle.verbs.finetune.learner import Learner
 from auricle.verbs.finetune.recipe import Recipe
 
 _FEW = 2  # clips that are computed to count what is kept of them
+_DRAWS = 8  # of the longest clips, and epochs of each, that are looked at: one may be slowed down or joined
 _BACK = 1.3  # times of what is kept that is held while gradients are computed
 _AVERAGES = 2  # that AdamW holds for every weight that moves
 _KNOBS = (
@@ -85,9 +86,9 @@ class Forecaster:
             f"{knobs}"
         )
 
-    def _memory(self, places: Sequence[int]) -> int:
+    def _memory(self, batch: Sequence[Index]) -> int:
         """Bytes: what a batch keeps for the way back, gradients, the optimizer, copies of averaging."""
-        kept = self._kept(places) * self._recipe.training.batch_size // len(places)
+        kept = self._kept(batch) * self._recipe.training.batch_size // len(batch)
         moving = sum(
             part.numel() * part.element_size()
             for part in self._learner.model.parameters()
@@ -99,48 +100,51 @@ class Forecaster:
         )
         return int(_BACK * kept) + copies * int(moving)
 
-    def _kept(self, places: Sequence[int]) -> int:
+    def _kept(self, batch: Sequence[Index]) -> int:
         """Bytes of the tensors that one forward pass keeps, the weights left out, each counted once."""
         import torch
 
         own = {part.untyped_storage().data_ptr() for part in self._learner.model.parameters()}
-        found: dict[int, int] = {}
+        found: dict[int, Any] = {}  # memory by where it lies, held, so that no other comes to lie there
 
-        def pack(tensor: Any) -> Any:
-            if (at := tensor.untyped_storage().data_ptr()) not in own:
-                found[at] = tensor.untyped_storage().nbytes()
-            return tensor
+        def pack(tensor: Any) -> None:
+            memory = tensor.untyped_storage()
+            if memory.data_ptr() not in own:
+                found[memory.data_ptr()] = memory
+            # There is no way back. A tensor given back here would hold what made it, which holds the tensor.
 
-        with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-            loss = self._loss(places)
-        del loss
-        return sum(found.values())
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda nothing: nothing):
+            self._loss(batch)
+        return sum(memory.nbytes() for memory in found.values())
 
-    def _step(self, places: Sequence[int]) -> float:
+    def _step(self, batch: Sequence[Index]) -> float:
         """Seconds of one batch, there and back."""
         began = time.perf_counter()
-        self._loss(places).backward()
+        self._loss(batch).backward()
         self._learner.model.zero_grad(set_to_none=True)
         return time.perf_counter() - began
 
-    def _loss(self, places: Sequence[int]) -> Any:
+    def _loss(self, indices: Sequence[Index]) -> Any:
         import torch
 
         learner = self._learner
         device = next(learner.model.parameters()).device
-        batch = learner.collator([self._sounds[0, place] for place in places])
+        batch = learner.collator([self._sounds[index] for index in indices])
         inputs = {name: value.to(device) for name, value in batch.items()}
         kind = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(self._kind)
         with torch.autocast(device.type, kind) if kind is not None else nullcontext():
             return loss_of(learner.model, inputs, self._distilling)
 
-    def _longest(self) -> list[int]:
-        return self._order.by_length()[-_FEW:]
+    def _longest(self) -> list[Index]:
+        """The longest sounds, as they are after augmentation and joining."""
+        epochs = range(min(_DRAWS, math.ceil(self._recipe.training.epochs)))
+        drawn = [(epoch, place) for place in self._order.by_length()[-_DRAWS:] for epoch in epochs]
+        return sorted(drawn, key=lambda index: len(self._sounds[index].audio.samples))[-_FEW:]
 
-    def _middle(self) -> list[int]:
+    def _middle(self) -> list[Index]:
         places, size = self._order.by_length(), self._recipe.training.batch_size
         first = max(0, (len(places) - size) // 2)
-        return places[first : first + size]
+        return [(0, place) for place in places[first : first + size]]
 
     @contextmanager
     def _aside(self) -> Iterator[None]:

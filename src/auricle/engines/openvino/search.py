@@ -109,13 +109,13 @@ class _Beams:
         self._enough = max(1, round(options.beam_size * options.patience))
 
     def step(self, logits: Floats, *, last: bool) -> Next | None:
-        found = sorted(self._continuations(logits), key=lambda item: -item[2].logprob)
         parents: list[int] = []
         rows: list[_Row] = []
-        for parent, token, row in found[: 2 * self._options.beam_size]:
+        for _, parent, token, logprob in self._continuations(logits):
+            row = self._rows[parent].grown(token, logprob)
             if token == self._rules.end:
                 self._ended.append(row.found(ended=True))
-            elif len(rows) < self._options.beam_size:
+            else:
                 parents.append(parent)
                 rows.append(row)
             if len(rows) == self._options.beam_size:
@@ -131,14 +131,17 @@ class _Beams:
             return None
         return Next(parents, [row.tokens[-1] for row in rows])
 
-    def _continuations(self, logits: Floats) -> list[tuple[int, int, _Row]]:
-        found: list[tuple[int, int, _Row]] = []
+    def _continuations(self, logits: Floats) -> list[tuple[float, int, int, float]]:
+        """The likeliest first: log-probability of the whole, row, token, log-probability of the token."""
+        most = 2 * self._options.beam_size
+        found: list[tuple[float, int, int, float]] = []
         for parent, (row, scores) in enumerate(zip(self._rows, logits, strict=True)):
             self._rules.apply(scores, row.tokens)
             total = log_sum(scores)
-            for token in highest(scores, 2 * self._options.beam_size):
-                found.append((parent, token, row.grown(token, float(scores[token]) - total)))
-        return found
+            for token in highest(scores, most):
+                logprob = float(scores[token]) - total
+                found.append((row.logprob + logprob, parent, token, logprob))
+        return sorted(found, key=lambda one: -one[0])[:most]
 
     def found(self) -> Found:
         penalty = self._options.length_penalty
@@ -189,17 +192,14 @@ class _Samples:
 def highest(scores: Floats, count: int) -> list[int]:
     """The places of the ``count`` highest scores, highest first, without those that are −∞.
 
-    The highest of all lie in the sets whose highest are highest, so only those are searched. A set is
-    every so-many-th score: the highest of all sets are then found in one go over rows of memory.
+    None of them is less than the highest of as many sets. A set is every so-many-th score: the highest of
+    all sets are then found in one go over rows of memory.
     """
     apart = len(scores) // _SET
-    tops = scores[: apart * _SET].reshape(_SET, apart).max(axis=0)
-    best = np.argpartition(tops, -count)[-count:] if apart > count else np.arange(apart)
-    inside = (best + apart * np.arange(_SET)[:, None]).ravel()
-    places = np.concatenate([inside, np.arange(apart * _SET, len(scores))])
-    found = scores[places]
-    if len(found) > count:
-        few = np.argpartition(found, -count)[-count:]
-        places, found = places[few], found[few]
-    chosen = places[np.argsort(-found)]
-    return [int(place) for place in chosen if scores[place] > -np.inf]
+    least = np.finfo(np.float32).min
+    if apart > count:
+        tops = scores[: apart * _SET].reshape(_SET, apart).max(axis=0)
+        least = max(least, np.partition(tops, -count)[-count])
+    places = np.flatnonzero(scores >= least)
+    chosen: list[int] = places[np.argsort(-scores[places], kind="stable")[:count]].tolist()
+    return chosen

@@ -18,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from auricle import features
-from auricle.engines.openvino import library
+from auricle import features, openvino_library
 from auricle.engines.openvino.compiled import Compiled
 from auricle.engines.openvino.precision import choose
 from auricle.engines.openvino.silence import places
@@ -42,7 +41,7 @@ def best(work: Callable[[], object], runs: int = 15) -> float:
 
 def products(kind: str, inputs: int, outputs: int, threads: int) -> float:
     """GFLOP/s of eight products one after the other, each with its own weights."""
-    openvino = library.openvino()
+    openvino = openvino_library.openvino()
     from openvino import opset13 as op
 
     x = op.parameter([ROWS, inputs], np.float32, "x")
@@ -90,7 +89,7 @@ def main() -> None:
         own = places(round(seconds * features.RATE))
         states = len(own.source)
         mel = np.zeros((1, dims.mels, own.frames), np.float32)
-        taken = best(lambda mel=mel, own=own: worker.encode(mel, own))  # type: ignore[misc]
+        taken = best(lambda mel=mel, own=own: worker.keys(worker.encode(mel, own)))  # type: ignore[misc]
         weights = 2 * states * width**2 * (12 * dims.encoder_layers + 2 * dims.decoder_layers) / 1e9
         attention = 4 * states**2 * width * dims.encoder_layers / 1e9
         convolutions = 2 * states * (2 * 3 * dims.mels * width + 3 * width**2) / 1e9

@@ -57,7 +57,7 @@ def hear(worker: Worker, audio: Audio, sound: Sound, place: int | None = None) -
     count = frames(audio) // 2
     every, nothing = np.arange(count), np.zeros(count, np.float32)
     mel = features.log_mel(audio.samples, 80, 2 * count)
-    sound.put(nothing, worker.encode(mel[None], Places(2 * count, every, every, nothing)), place)
+    sound.put(nothing, worker.keys(worker.encode(mel[None], Places(2 * count, every, every, nothing))), place)
 
 
 def sound_of(worker: Worker, *batch: Audio) -> Sound:

@@ -69,7 +69,8 @@ def ours(folder: Path, mel: Floats, compute_type: str) -> Floats:
     (worker,) = Compiled(where, (), compute_type).workers(1, machine.cores())
     every, nothing = np.arange(STATES), np.zeros(STATES, np.float32)
     sound = Sound()
-    sound.put(nothing, worker.encode(mel, Places(2 * STATES, every, every, nothing)))
+    states = worker.encode(mel, Places(2 * STATES, every, every, nothing))
+    sound.put(nothing, worker.keys(states))
     return Session(worker.decoder, sound).feed(np.array([IDS]), [0], range(len(IDS)))[0].copy()
 
 

@@ -24,6 +24,7 @@ from auricle.engines.alignment import attention_path
 from auricle.engines.openvino.compiled import Compiled, Worker
 from auricle.engines.openvino.decoding import Session
 from auricle.engines.openvino.line import Line
+from auricle.engines.openvino.merging import counts, merged
 from auricle.engines.openvino.rules import Rules
 from auricle.engines.openvino.search import new_search
 from auricle.engines.openvino.silence import SAMPLES, STATES, places
@@ -183,7 +184,7 @@ class OpenVinoEngine:
     def _language_chances(self, audio: Audio, worker: Worker) -> dict[str, float]:
         sound = Sound()
         task = self._task(audio, "en", DecodeOptions())
-        sound.put(task.weight, task.encode(worker))
+        sound.put(*task.encode(worker))
         session = Session(worker.aside, sound)
         logits = session.feed(np.array([[self._tokens.start]]), [0], [0])[0, 0]
         codes = self._tokens.languages()
@@ -197,9 +198,12 @@ class OpenVinoEngine:
         prompt = context + first
         own = places(fitting(audio))
 
-        def encode(worker: Worker) -> list[Keys]:
+        def encode(worker: Worker) -> tuple[Floats, list[Keys]]:
             mel = features.log_mel(audio.samples, self._dims.mels, own.frames)
-            return worker.encode(mel[None], own)
+            states, weight = worker.encode(mel[None], own), own.weight
+            if self._compiled.merges:
+                states, weight = merged(states, weight)
+            return weight, worker.keys(states)
 
         def finish(worker: Worker, sound: Sound, written: Written) -> Transcript:
             if tidy:
@@ -218,7 +222,7 @@ class OpenVinoEngine:
             return transcript(self._tokens, generated, cut, words, language, options)
 
         return Window(
-            weight=own.weight,
+            states=len(own.weight),
             encode=encode,
             prompt=prompt,
             start=len(context),
@@ -247,14 +251,19 @@ class OpenVinoEngine:
         session = Session(worker.aside, sound)
         session.feed(np.array([ids + ends]), [0], [0])
         seen = max(1, len(audio.samples) // features.HOP // 2)
+        weight = sound.mask[0, 0, 0, : sound.lengths[0]]
+        stand_for = counts(weight)
+        last = int(np.searchsorted(np.cumsum(stand_for), seen)) + 1  # states, of which the last may go on
         heard = {layer: session.queries(number)[0] for number, layer in enumerate(self._listening)}
         maps = [
-            _softmax(heard[layer][head, : len(ids)] @ widened(sound.arrays[2 * layer][0, head, :, :seen]))
+            _softmax(
+                heard[layer][head, : len(ids)] @ widened(sound.arrays[2 * layer][0, head, :, :last])
+                + weight[:last]
+            )
             for layer, head in self._lists.alignment_heads
         ]
-        return words_of(
-            self._tokens, pieces, attention_path(np.stack(maps)[:, len(first) : len(ids)]), chances
-        )
+        by_frame = np.repeat(np.stack(maps)[:, len(first) : len(ids)], stand_for[:last], axis=2)[..., :seen]
+        return words_of(self._tokens, pieces, attention_path(by_frame), chances)
 
 
 def _softmax(values: Floats) -> Floats:

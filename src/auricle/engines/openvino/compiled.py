@@ -22,7 +22,7 @@ from auricle.engines.openvino.embeddings import Embeddings
 from auricle.engines.openvino.graphs import Graphs
 from auricle.engines.openvino.precision import Precision, choose
 from auricle.engines.openvino.silence import Places
-from auricle.engines.openvino.sound import Keys
+from auricle.engines.openvino.sound import STEP, Keys
 from auricle.engines.openvino.weights import files, open_weights
 from auricle.models import ModelFolder, machine
 
@@ -46,24 +46,39 @@ class Worker:
     """
 
     encoder: Any
+    listener: Any
     decoder: Decoder
     aside: Decoder
     memory: list[Any]
 
-    def encode(self, mel: Floats, places: Places) -> list[Keys]:
-        """Keys and values of each decoder layer, in turn, for a spectrogram [1, bands, frames].
+    def encode(self, mel: Floats, places: Places) -> Floats:
+        """States [1, states, width] for a spectrogram [1, bands, frames].
 
         What is returned is the encoder's own memory, good until the next call.
         """
-        openvino = openvino_library.openvino()
-
         inputs = (np.ascontiguousarray(mel), places.source, places.position, places.weight)
-        for place, array in enumerate(inputs):
-            self.encoder.set_input_tensor(place, openvino.Tensor(array, shared_memory=True))
-        self.encoder.infer(share_outputs=True)  # else all outputs are copied, for nobody
-        count = len(self.encoder.model_outputs)
-        found = [self.encoder.get_output_tensor(place).data for place in range(count)]
+        (states,) = _outputs(self.encoder, *inputs)
+        return states
+
+    def keys(self, states: Floats) -> list[Keys]:
+        """Keys and values of each decoder layer, in turn, for states [1, states, width], and some of nothing.
+
+        What is returned is the graph's own memory, good until the next call.
+        """
+        padded = np.zeros((1, -(-states.shape[1] // STEP) * STEP, states.shape[2]), np.float32)
+        padded[:, : states.shape[1]] = states
+        found = _outputs(self.listener, padded)
         return [part if part.dtype == np.float32 else part.view(np.uint16) for part in found]
+
+
+def _outputs(request: Any, *inputs: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+    """What a graph makes of its inputs, in its own memory."""
+    openvino = openvino_library.openvino()
+
+    for place, array in enumerate(inputs):
+        request.set_input_tensor(place, openvino.Tensor(array, shared_memory=True))
+    request.infer(share_outputs=True)  # else all outputs are copied, for nobody
+    return [request.get_output_tensor(place).data for place in range(len(request.model_outputs))]
 
 
 class Compiled:
@@ -78,6 +93,7 @@ class Compiled:
         self._embeddings: Embeddings | None = None
         self._held: list[Any] = []  # memory that the graphs read, and do not keep
         self.compute_type, self.half = self._precision.name, self._precision.half
+        self.merges = self._precision.int8  # where nothing is rounded, nothing is merged either
 
     def workers(self, count: int, threads: int) -> list[Worker]:
         """``count`` workers that share ``threads``, and one copy of the weights."""
@@ -97,6 +113,7 @@ class Compiled:
             encoder = self._compiled(
                 "encoder", own, lambda: built().encoder(), config | self._precision.encoder()
             )
+            listener = self._compiled("keys", own, lambda: built().keys(), config | self._precision.encoder())
             decoder = self._compiled(
                 "decoder", own, lambda: built().decoder(self._listening), config | self._precision.decoder()
             )
@@ -106,7 +123,13 @@ class Compiled:
             return Decoder(decoder.create_infer_request(), embeddings)
 
         return [
-            Worker(encoder.create_infer_request(), of_decoder(), of_decoder(), self._held)
+            Worker(
+                encoder.create_infer_request(),
+                listener.create_infer_request(),
+                of_decoder(),
+                of_decoder(),
+                self._held,
+            )
             for _ in range(count)
         ]
 

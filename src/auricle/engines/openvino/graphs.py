@@ -3,10 +3,10 @@
 Knows: the architecture, and which of its matrices may be 8-bit. Refuses to know: files, audio,
 tokens, how a graph is compiled.
 
-The encoder takes any length, and leaves out states that silence.py says others stand for. It gives the
-keys and values that the decoder's cross-attention needs: keys transposed and scaled, because they
-are read at every step and written once. The decoder keeps its own keys and values between calls, so
-a call is given the new tokens only.
+The encoder takes any length, and leaves out states that silence.py says others stand for. A graph of its
+own makes of states the keys and values that the decoder's cross-attention needs: keys transposed and
+scaled, because they are read at every step and written once. The decoder keeps its own keys and values
+between calls, so a call is given the new tokens only.
 
 Source: Radford et al. 2022, §2.2; the layers are Vaswani et al. 2017's with the norm first.
 """
@@ -47,13 +47,11 @@ class Graphs:
         self._dims = weights.dims
 
     def encoder(self) -> Any:
-        """A spectrogram → keys and values for each layer of the decoder.
+        """A spectrogram → states [batch, states, width].
 
         Inputs: mel [batch, bands, frames], and for each state the encoder computes which output of
         the convolutions it begins as, its position in Whisper's window [states], and what is added
         to the attention scores of its key [states].
-
-        Keys are [batch, heads, head width, states], values [batch, heads, states, head width].
         """
         op, dims = self._op, self._dims
         mel = op.parameter([-1, dims.mels, -1], np.float32, "mel")
@@ -66,11 +64,20 @@ class Graphs:
         added = self._half(op.unsqueeze(weight, self._ints(0, 1, 2)))
         for layer in range(dims.encoder_layers):
             x = self._encoder_layer(x, f"encoder.layers.{layer}", added)
-        states = self._norm(x, "encoder.layer_norm")
+        states = op.result(self._norm(x, "encoder.layer_norm"))
+        return self._ov.Model([states], [mel, source, position, weight], "encoder")
+
+    def keys(self) -> Any:
+        """States [batch, states, width] → keys and values for each layer of the decoder.
+
+        Keys are [batch, heads, head width, states], values [batch, heads, states, head width].
+        """
+        op, dims = self._op, self._dims
+        states = op.parameter([-1, -1, dims.width], np.float32, "states")
         results: list[Any] = []
         for layer in range(dims.decoder_layers):
             results += [op.result(self._half(output)) for output in self._cross(states, layer)]
-        return self._ov.Model(results, [mel, source, position, weight], "encoder")
+        return self._ov.Model(results, [states], "keys")
 
     def decoder(self, listening: tuple[int, ...] = ()) -> Any:
         """New tokens of all rows → logits [rows, kept, vocabulary], then queries of the layers ``listening``.

@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float32]
 # Keys or values: float32, or the bits of bfloat16, which numpy has no type for, as uint16.
 Keys = npt.NDArray[Any]
 
-_STEP = 64  # states: windows are padded to a multiple, for a length that is new has to be prepared for
+STEP = 64  # states: windows are padded to a multiple, for a length that is new has to be prepared for
 _SLACK = 0.75  # of the padded length: where no window is longer than that, all are laid out anew
 
 
@@ -62,8 +62,8 @@ class Sound:
     def put(self, weight: Floats, parts: Sequence[Keys], place: int | None = None) -> None:
         """Add a window at the end, or in the ``place`` of one that is over.
 
-        ``parts`` are its keys [1, heads, head width, states] and values [1, heads, states, head
-        width] in turn, which are copied; ``weight`` [states] is added to its scores.
+        ``parts`` are its keys [1, heads, head width, states or more] and values [1, heads, states or
+        more, head width] in turn, which are copied; ``weight`` [states] is added to its scores.
         """
         if not self._held:
             self._held = [np.empty(0, part.dtype) for part in parts]
@@ -84,7 +84,7 @@ class Sound:
         mask[:length], mask[length:] = weight, -np.inf
         for at, (array, part) in enumerate(zip(self.arrays, parts, strict=True)):
             inside, beyond = _states(at, slice(0, length)), _states(at, slice(length, None))
-            array[place][inside] = part[0]
+            array[place][inside] = part[0][inside]
             array[place][beyond] = 0
 
     def drop(self, place: int) -> None:
@@ -113,7 +113,7 @@ class Sound:
 
     def _fit(self, longest: int, count: int) -> None:
         """Pad to what fits the longest, where it does not fit or leaves much empty, and make room."""
-        states = -(-longest // _STEP) * _STEP
+        states = -(-longest // STEP) * STEP
         if not self.states * _SLACK < longest <= self.states or not len(self):
             self._lay_out(states)
         for at, (held, shape) in enumerate(zip(self._held, self._shapes, strict=True)):

@@ -40,13 +40,13 @@ class Written:
 class Window:
     """A window to be written.
 
-    ``weight`` [states] is added to its scores, ``encode`` gives its keys and values; the text comes after
-    ``prompt``, in which the start token has the place ``start``, has at most ``room`` tokens and takes
-    ``width`` rows. ``result`` becomes what ``finish`` makes of it.
+    ``encode`` gives what is added to its scores, at most ``states`` of them, and its keys and values; the
+    text comes after ``prompt``, in which the start token has the place ``start``, has at most ``room``
+    tokens and takes ``width`` rows. ``result`` becomes what ``finish`` makes of it.
     """
 
-    weight: Floats
-    encode: Callable[[Worker], Sequence[Keys]]
+    states: int
+    encode: Callable[[Worker], tuple[Floats, Sequence[Keys]]]
     prompt: Sequence[int]
     start: int
     search: Search
@@ -168,7 +168,7 @@ class Writing:
     def _put(self, task: Window) -> bool:
         """Begin a window, in the place of one that is over if there is one."""
         try:
-            parts = task.encode(self._worker)
+            weight, parts = task.encode(self._worker)
         except Exception as error:  # noqa: BLE001 (its caller is told; the others go on)
             fail(task.result, error)
             return False
@@ -176,7 +176,7 @@ class Writing:
         if all(entry.over for entry in self._going):
             self._session.restart()
         entry = _Entry(task, self._session.length)
-        self._sound.put(task.weight, parts, place)
+        self._sound.put(weight, parts, place)
         if place is None:
             self._going.append(entry)
         else:
@@ -198,8 +198,11 @@ class Writing:
         going = [entry for entry in self._going if not entry.over]
         if not going:
             return True
-        first, longest = going[0], max(len(entry.task.weight) for entry in going)
-        together = (len(going) + 1) * max(longest, len(task.weight)) <= self._room
+        first = going[0]
+        lengths = [own for own, entry in zip(self._sound.lengths, self._going, strict=True) if not entry.over]
+        kept = max(own / entry.task.states for own, entry in zip(lengths, going, strict=True))
+        # How long it will be is known once it has been heard; until then, as if as much of it were kept.
+        together = (len(going) + 1) * max(*lengths, kept * task.states) <= self._room
         if len(going) >= self._most or not together or task.width != first.task.width:
             return False
         if self._session.length:

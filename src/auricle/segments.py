@@ -9,8 +9,10 @@ Knows nothing of models that read speech, nor of text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -71,21 +73,33 @@ def total(spans: Iterable[Span]) -> float:
     return sum(span.end - span.start for span in spans)
 
 
-def subtract(spans: Iterable[Span], covers: Sequence[Span]) -> tuple[Span, ...]:
+def subtract(spans: Iterable[Span], covers: Iterable[Span]) -> tuple[Span, ...]:
     """What is left of ``spans`` outside ``covers``."""
-    left: list[Span] = []
-    ordered = sorted(covers, key=lambda cover: cover.start)
-    for span in spans:
+    cover = Cover(covers)
+    return tuple(left for span in spans for left in cover.outside(span))
+
+
+class Cover:
+    """Spans, in any order and over one another, sorted once for many questions."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._spans = sorted(spans, key=lambda span: span.start)
+        self._ends = list(accumulate((span.end for span in self._spans), max))  # of all so far
+
+    def outside(self, span: Span) -> list[Span]:
+        """What is left of a span."""
+        left: list[Span] = []
         at = span.start
-        for cover in ordered:
-            if cover.end <= at or cover.start >= span.end:
-                continue
-            if cover.start > at:
-                left.append(Span(at, cover.start))
-            at = max(at, cover.end)
+        for place in range(bisect_right(self._ends, at), len(self._spans)):
+            own = self._spans[place]
+            if own.start >= span.end:
+                break
+            if own.start > at:
+                left.append(Span(at, own.start))
+            at = max(at, own.end)
         if at < span.end:
             left.append(Span(at, span.end))
-    return tuple(left)
+        return left
 
 
 class SpeechFinder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from auricle.segments import subtract, total
+from auricle.segments import Cover, subtract, total
 from auricle.transcript import Coverage, Dropped, Segment, Span
 
 # Gaps shorter than this (seconds) are breath and rounding: times of models are off by as much.
@@ -17,9 +17,8 @@ def audit(speech: Sequence[Span], segments: Iterable[Segment], dropped: Iterable
     """Hold the text against the detected speech."""
     texts = [Span(segment.start, segment.end) for segment in segments if segment.text]
     missed = _long(subtract(speech, _widened(texts, _SLACK)), MIN_MISSED)
-    unvoiced = [
-        span for span in texts if total(subtract([span], _widened(speech, _SLACK))) >= span.duration - 0.01
-    ]
+    voiced = Cover(_widened(speech, _SLACK))
+    unvoiced = [span for span in texts if total(voiced.outside(span)) >= span.duration - 0.01]
     return Coverage(
         speech=round(total(speech), 3),
         missed=missed,

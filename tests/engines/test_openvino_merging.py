@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from auricle import features
 from auricle.audio import Audio
-from auricle.engines import DecodeOptions, Engine
+from auricle.engines import DecodeOptions, Engine, LoadOptions, load_engine
 from auricle.engines.openvino import OpenVinoEngine, merging
 from auricle.engines.openvino.merging import MOST, counts, groups, merged
 from auricle.engines.openvino.silence import places
@@ -78,10 +78,11 @@ def test_speech_has_fewer_states(fast: Engine, jfk: Audio) -> None:
     assert keys[0].shape[3] == keys[1].shape[2] >= len(weight)
 
 
+@pytest.mark.parametrize(("kind", "merges"), [("auto", True), ("float32", False)])
 def test_where_all_is_computed_exactly_nothing_is_merged(
-    fast: Engine, jfk: Audio, monkeypatch: pytest.MonkeyPatch
+    jfk: Audio, monkeypatch: pytest.MonkeyPatch, kind: str, merges: bool
 ) -> None:
-    assert isinstance(fast, OpenVinoEngine)
+    engine = load_engine(LoadOptions(engine="openvino", compute_type=kind))
     seen: list[bool] = []
 
     def noting(states: Floats, weight: Floats) -> tuple[Floats, Floats]:
@@ -89,8 +90,8 @@ def test_where_all_is_computed_exactly_nothing_is_merged(
         return states, weight
 
     monkeypatch.setattr("auricle.engines.openvino.merged", noting)
-    fast.transcribe([jfk], DecodeOptions())
-    assert bool(seen) == (fast.info.compute_type != "float32")
+    engine.transcribe([jfk], DecodeOptions())
+    assert bool(seen) == merges
 
 
 def test_word_times_are_those_of_all_states(

@@ -137,7 +137,7 @@ class Forecaster:
 
     def _longest(self) -> list[Index]:
         """The longest sounds, as they are after augmentation and joining."""
-        epochs = range(min(_DRAWS, math.ceil(self._recipe.training.epochs)))
+        epochs = range(max(1, min(_DRAWS, math.ceil(self._recipe.training.epochs))))
         drawn = [(epoch, place) for place in self._order.by_length()[-_DRAWS:] for epoch in epochs]
         return sorted(drawn, key=lambda index: len(self._sounds[index].audio.samples))[-_FEW:]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -70,17 +71,19 @@ def test_the_four_verdicts(sets: list[Compared], verdict: str, said: str) -> Non
 @pytest.mark.parametrize(
     ("turns", "said"),
     [
-        (Turns(40, 0.9, 0.85, 3, 1, 1.1), "helped"),
-        (Turns(40, 0.9, 0.5, 17, 1, 1.0), "helped, but costs end times on 16 of 40 clips"),
-        (Turns(40, 0.9, 0.9, 0, 0, 1.6), "helped, but costs 1.6 times the time"),
+        (Turns(40, 0.9, 0.85, 3, 1, 1.1, 9), "helped"),
+        (Turns(40, 0.9, 0.5, 17, 1, 1.0, 2), "helped, but costs end times on 16 of 40 clips"),
+        (Turns(40, 0.9, 0.9, 0, 0, 1.6, 31), "helped, but costs 1.6 times the time"),
+        (Turns(4, 0.9, 0.9, 0, 0, 1.6, 4), "helped"),  # four clips may all be slow by chance
+        (Turns(40, 0.9, 0.9, 0, 0, 1.3, 22), "helped"),  # as may every other clip of a busy machine
     ],
 )
 def test_lost_times_and_lost_speed_are_costs(turns: Turns, said: str) -> None:
     found = decide([BETTER], 0.01, turns)
-    assert found.sentence == said and found.as_dict()["turns"]["clips"] == 40
+    assert found.sentence == said and found.as_dict()["turns"]["clips"] == turns.clips
     text = card("accent", story(verdict=found.as_dict()))
     assert f"before, {turns.after:.0%} do now" in text
-    assert f"{turns.after:.0%} of 40 texts" in turns_line(turns)
+    assert f"{turns.after:.0%} of {turns.clips} texts" in turns_line(turns)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +119,16 @@ def test_both_models_take_turns_at_each_clip() -> None:
     assert take_turns((base, Timed(None)), [], DecodeOptions()) is None
     silent = take_turns((Timed(None), base), [sound], DecodeOptions())
     assert silent is not None and (silent.lost, silent.won) == (0, 1)
+
+
+def test_a_clip_counts_as_slow_where_it_took_a_quarter_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    took = [12.0, 10.0, 10.0, 13.0, 20.0, 10.0]  # the checkpoint begins with the first clip, then the base
+    starts = [0.0, *accumulate(took)][:-1]
+    clock = iter([moment for pair in zip(starts, accumulate(took), strict=True) for moment in pair])
+    monkeypatch.setattr("auricle.verbs.finetune.turns.time.perf_counter", lambda: next(clock))
+    sound = Audio(np.full(16_000, 0.5, np.float32), 16_000)
+    found = take_turns((Timed(1.0), Timed(1.0)), [sound] * 3, DecodeOptions())
+    assert found is not None and found.slower == pytest.approx(1.3) and found.slow == 2  # 1.2, 1.3 and 2
 
 
 def test_a_line_says_both_rates() -> None:

@@ -12,12 +12,15 @@ something else in more than three words of ten is left out: nothing can be kept 
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import subprocess
 import sys
 import tempfile
 import wave
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -85,25 +88,34 @@ def elsewhere(samples: Floats, rate: int, draw: random.Random) -> Floats:
     return whole
 
 
+def made(number: int, text: str, folder: Path) -> dict[str, object]:
+    """Write one clip, whose voice and room depend on its number alone; its row of the manifest."""
+    draw = random.Random(number)
+    with tempfile.TemporaryDirectory() as aside:
+        samples, rate, voice = spoken(text, draw, Path(aside) / "spoken.wav")
+    sound = elsewhere(samples, rate, draw)
+    path = folder / "clips" / f"{number:05d}.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes((sound * 32767).astype("<i2").tobytes())
+    return {
+        "audio": f"clips/{path.name}",
+        "text": text,
+        "language": "en",
+        "speaker": voice,
+        "duration_s": round(len(sound) / RATE, 3),
+        "source": "synthetic",
+        "license": "none needed",
+    }
+
+
 def main(folder: Path, count: int) -> int:
     """Write the clips and the manifest."""
-    draw = random.Random(5)
     texts = sentences()
-    draw.shuffle(texts)
+    random.Random(5).shuffle(texts)
     (folder / "clips").mkdir(parents=True, exist_ok=True)
-    rows = []
-    with tempfile.TemporaryDirectory() as aside:
-        for number, text in enumerate(texts[:count]):
-            samples, rate, voice = spoken(text, draw, Path(aside) / "spoken.wav")
-            sound = elsewhere(samples, rate, draw)
-            path = folder / "clips" / f"{number:05d}.wav"
-            with wave.open(str(path), "wb") as file:
-                file.setparams((1, 2, RATE, 0, "NONE", ""))
-                file.writeframes((sound * 32767).astype("<i2").tobytes())
-            rows.append(
-                {"audio": f"clips/{path.name}", "text": text, "language": "en", "speaker": voice}
-                | {"duration_s": round(len(sound) / RATE, 3), "source": "synthetic", "license": "none needed"}
-            )
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        rows = list(pool.map(made, range(count), texts, repeat(folder)))
     transcriber = Transcriber(language="en")
     heard = transcriber.transcribe_all([folder / str(row["audio"]) for row in rows])
     kept = [

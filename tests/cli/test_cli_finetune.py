@@ -32,6 +32,19 @@ def test_without_a_terminal_each_stage_and_each_minute_has_a_line(
     ]
 
 
+def test_a_bar_is_of_one_thing(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[tuple[str, float | None, float]] = []
+    screen = TrainingScreen(quiet=False)
+    monkeypatch.setattr(screen._bar, "start", lambda *given: begun.append(given))
+    screen.stage("the base writes the texts of the replay")
+    for done in (8, 16):
+        screen.part(done, 791)
+    for number in (7, 8):
+        screen.step(step(number))
+    screen.stop()
+    assert begun == [("the base writes the texts of the replay", 791, 0), ("training", 740, 7)]
+
+
 def test_quiet_leaves_warnings(capsys: pytest.CaptureFixture[str]) -> None:
     screen = TrainingScreen(quiet=True)
     screen.stage("hearing the base")

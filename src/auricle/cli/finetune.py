@@ -71,18 +71,25 @@ class TrainingScreen:
         self._quiet = quiet
         self._moves = sys.stderr.isatty()
         self._bar = ProgressLine(shown=not quiet and self._moves)
-        self._running = False
+        self._drawn = ""  # what there is a bar of
+        self._stage = ""
         self._last: Step | None = None
         self._next = 0.0  # when a training's next line is due
 
     def stage(self, text: str) -> None:
         """Say what is being waited for."""
         signals.check()
-        self._running = False
+        self._drawn, self._stage = "", text
         self._bar.stop()
         self._bar.stage(text)
         if not self._moves:
             self.note(f"{text} …")
+
+    def part(self, done: int, whole: int) -> None:
+        """Move the bar of a stage that has parts."""
+        signals.check()
+        self._draw(self._stage, whole)
+        self._bar.update(done, f"{done} of {whole}")
 
     def note(self, text: str) -> None:
         """Say it, unless it should be quiet."""
@@ -97,9 +104,7 @@ class TrainingScreen:
         """Move the bar."""
         signals.check()
         self._last = now
-        if not self._running:
-            self._bar.start("training", now.steps, now.step)
-            self._running = True
+        self._draw("training", now.steps, now.step)
         self._bar.update(now.step, _figures(now))
         if not self._moves and (time := monotonic()) >= self._next:
             self._next = time + _A_MINUTE
@@ -119,8 +124,13 @@ class TrainingScreen:
         """Take the bar away."""
         self._bar.stop()
 
+    def _draw(self, name: str, whole: int, done: int = 0) -> None:
+        if self._drawn != name:
+            self._bar.start(name, whole, done)
+            self._drawn = name
+
     def _aside(self, text: str) -> None:
-        if not self._running:
+        if not self._drawn:
             self._bar.stop()
         with self._bar.aside():
             say(text)

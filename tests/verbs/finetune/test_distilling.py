@@ -113,8 +113,9 @@ def test_replay_without_texts_gets_those_of_the_base(
 ) -> None:
     asked: list[str] = []
 
-    def listen(engine: Any, items: Any, options: Any) -> list[str]:
+    def listen(engine: Any, items: Any, options: Any, on_progress: Any) -> list[str]:
         asked.append(engine.info.model)
+        on_progress(len(items))
         return ["abc x1", "", "so " * 20]
 
     monkeypatch.setattr("auricle.verbs.finetune.finetuning.decoded", listen)

@@ -167,7 +167,8 @@ class Finetuning:
             self._watcher.stage("the base writes the texts of the replay")
             options = DecodeOptions(language=self.recipe.base.language)
             engine = load_engine(str(learner.base.path), decode=options)
-            texts = decoded(engine, material.replay, options)
+            whole = len(material.replay)
+            texts = decoded(engine, material.replay, options, lambda done: self._watcher.part(done, whole))
             del engine
             if training.is_first():
                 write_atomic(path, json.dumps(texts).encode())

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from auricle.engines import DecodeOptions, Engine
+from auricle.engines import DecodeOptions, Engine, Parallel
 from auricle.metrics import ErrorRate, wer_each
 from auricle.normalize import normalizer
+from auricle.transcript import Transcript
 from auricle.verbs.finetune.examples import Example
 from auricle.verbs.finetune.learner import Learner
 from auricle.verbs.transcribe.gates import compression_ratio
@@ -58,10 +61,9 @@ def hear(
     *,
     language: str | None = None,
     precision: str = "float32",
-    on_progress: Callable[[int], None] | None = None,
 ) -> Ear:
     """What the weights make of utterances, as they are now, and how wrong it is."""
-    return scored(items, written(learner, items, language, precision, on_progress))
+    return scored(items, written(learner, items, language, precision))
 
 
 def written(
@@ -69,7 +71,6 @@ def written(
     items: Sequence[Example],
     language: str | None = None,
     precision: str = "float32",
-    on_progress: Callable[[int], None] | None = None,
 ) -> list[str]:
     """Decode utterances with the weights as they are."""
     was = learner.model.training
@@ -77,7 +78,7 @@ def written(
     options = DecodeOptions(language=language if learner.kind == "whisper" else None)
     try:
         with _arithmetic(learner.model, precision):
-            return decoded(learner.engine(), items, options, on_progress)
+            return decoded(learner.engine(), items, options)
     finally:
         learner.model.train(was)
 
@@ -88,16 +89,22 @@ def decoded(
     options: DecodeOptions,
     on_progress: Callable[[int], None] | None = None,
 ) -> list[str]:
-    """What an engine writes for utterances, in batches of about one length."""
+    """What an engine writes for utterances, in batches of about one length, as many at once as it wants."""
     texts: dict[int, str] = {}
     order = sorted(range(len(items)), key=lambda place: items[place].seconds)
-    for first in range(0, len(order), _BATCH):
-        places = order[first : first + _BATCH]
-        sounds = [items[place].utterance.load(engine.rate) for place in places]
-        found = engine.transcribe(sounds, options)
-        texts |= zip(places, (one.text for one in found), strict=True)
-        if on_progress is not None:
-            on_progress(len(texts))
+    batches = [order[first : first + _BATCH] for first in range(0, len(order), _BATCH)]
+
+    def write(places: Sequence[int]) -> list[Transcript]:
+        return engine.transcribe([items[place].utterance.load(engine.rate) for place in places], options)
+
+    with ExitStack() as stack:
+        each: Callable[..., Iterable[list[Transcript]]] = map  # on this thread, whose arithmetic was chosen
+        if isinstance(engine, Parallel):
+            each = stack.enter_context(ThreadPoolExecutor(engine.parallel)).map
+        for places, found in zip(batches, each(write, batches), strict=True):
+            texts |= zip(places, (one.text for one in found), strict=True)
+            if on_progress is not None:
+                on_progress(len(texts))
     return [texts[place] for place in range(len(items))]
 
 

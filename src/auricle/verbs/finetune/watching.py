@@ -42,6 +42,9 @@ class Watcher(Protocol):
     def stage(self, text: str) -> None:
         """Something begins that takes a while."""
 
+    def part(self, done: int, whole: int) -> None:
+        """So much of what has begun is done."""
+
     def note(self, text: str) -> None:
         """Something a person wants to know."""
 
@@ -59,6 +62,9 @@ class Silent:
     """A watcher that watches nothing."""
 
     def stage(self, text: str) -> None:
+        """Nothing."""
+
+    def part(self, done: int, whole: int) -> None:
         """Nothing."""
 
     def note(self, text: str) -> None:

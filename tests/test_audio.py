@@ -744,6 +744,16 @@ def test_a_wav_header_cannot_reserve_memory():
         open_audio(bytes(data))
 
 
+def test_a_wav_is_opened_by_its_header_alone():
+    file = io.BytesIO(wav_bytes(bytes(2 * 16000 * 60), 16000))
+    sizes = []
+    plain = file.read
+    file.read = lambda size=-1: sizes.append(len(data := plain(size))) or data
+    with open_audio(file) as stream:
+        assert stream.info.duration == 60.0
+    assert sum(sizes) < 300_000  # of 1.9 million; FFmpeg wanted five seconds of it as well
+
+
 def test_a_stream_without_a_stated_length(tmp_path):
     import av
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # FFmpeg may open nothing but the file it was given, so a playlist cannot fetch or read others.
 OPTIONS = {"protocol_whitelist": "none"}
 BUFFER = 1 << 16  # bytes a read
+# A WAV's header says what is in it. FFmpeg would look for other things in seconds of sound, for milliseconds.
+WAV_OPTIONS = {**OPTIONS, "probesize": str(1 << 15)}
 LOWEST, HIGHEST = 100, 1_000_000  # Hz; a damaged header could ask for a filter of gigabytes
 # Containers whose stated length is written down, not guessed from the bit rate.
 EXACT = frozenset({"wav", "w64", "aiff", "caf", "flac", "mov", "matroska", "ogg"})
@@ -78,8 +80,9 @@ def open_track(source: Source, track: int | None = None) -> Track:
 def _open(feed: Feed, source: Source) -> InputContainer:
     import av
 
+    options = WAV_OPTIONS if _is_wav(source.head(12)) else OPTIONS
     try:
-        return av.open(feed, "r", options=dict(OPTIONS), metadata_errors="replace", buffer_size=BUFFER)
+        return av.open(feed, "r", options=dict(options), metadata_errors="replace", buffer_size=BUFFER)
     except (av.error.FFmpegError, OSError, ValueError, ArithmeticError) as error:
         if feed.error:
             raise AudioError(f"{source.name} cannot be read: {feed.error.strerror}.") from error
@@ -89,12 +92,16 @@ def _open(feed: Feed, source: Source) -> InputContainer:
 def _check_wav(source: Source) -> None:
     """Refuse a WAV header whose chunks reach beyond the file: FFmpeg would reserve up to 2 GB for one."""
     head = source.head(1 << 16)
-    place = 12 if head[:4] == b"RIFF" and head[8:12] == b"WAVE" else len(head)
+    place = 12 if _is_wav(head) else len(head)
     while place + 8 <= len(head) and head[place : place + 4] != b"data":
         size = int.from_bytes(head[place + 4 : place + 8], "little")
         if place + 8 + size > source.size:
             raise AudioError(f"{source.name} has a damaged WAV header. Export or copy it again.")
         place += 8 + size + size % 2
+
+
+def _is_wav(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WAVE"
 
 
 def _why_not(source: Source, reason: str) -> str:

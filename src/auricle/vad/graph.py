@@ -63,7 +63,12 @@ def _computed(request: Any, windows: Floats, state: State) -> tuple[Floats, Stat
 def _request() -> Any:
     """The graph, ready; None where OpenVINO cannot compile it."""
     with suppress(RuntimeError), openvino_library.keeping_little():
-        config = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+        config = {
+            "INFERENCE_NUM_THREADS": 1,
+            "NUM_STREAMS": 1,
+            "INFERENCE_PRECISION_HINT": "f32",
+            "ENABLE_CPU_PINNING": False,  # a call to the system at every request
+        }
         return (
             openvino_library.openvino().Core().compile_model(_graph(), "CPU", config).create_infer_request()
         )

@@ -70,8 +70,10 @@ def missing_extra(what: str, extra: str) -> MissingExtraError:
     return MissingExtraError(f'{what} needs more packages. Type: pip install "auricle[{extra}]"')
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """A clause that names the closest known names, or all of them when none is close.
+
+    ``otherwise`` stands in the place of all, where they are too many for a line.
 
     >>> nearest("srtt", ["srt", "vtt", "txt"])
     'Did you mean srt?'
@@ -80,4 +82,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if close:
         return f"Did you mean {' or '.join(close)}?"
-    return f"Known: {', '.join(names)}."
+    return otherwise or f"Known: {', '.join(names)}."

@@ -23,6 +23,7 @@ from visiting import WARNINGS, showing
 import auricle
 from auricle.demo import DemoOptions, running
 from auricle.engines import LoadOptions
+from auricle.errors import ModelError
 from auricle.models import resolve
 
 pytestmark = WARNINGS
@@ -60,6 +61,12 @@ def test_a_page_leaves_no_event_loop_behind(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(asyncio, "new_event_loop", lambda: pytest.fail("made a loop that nobody closes"))
     with showing(DemoOptions(LoadOptions("fake"), port=0)) as address:
         assert _status(address) == 200
+
+
+@pytest.mark.parametrize("options", [DemoOptions(LoadOptions("tinny.en")), DemoOptions(also=("tinny.en",))])
+def test_a_model_that_is_nowhere_is_told_before_there_is_a_page(options: DemoOptions) -> None:
+    with pytest.raises(ModelError, match="Did you mean"), running(options):
+        pass
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../../../etc/passwd", "%2e%2e%2f%2e%2e%2fetc/passwd"])

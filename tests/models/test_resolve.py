@@ -14,6 +14,7 @@ import auricle.models
 from auricle.errors import ModelError, OptionError
 from auricle.models import LANGUAGES, catalogue, language_code, resolve
 from auricle.models.catalogue import find
+from auricle.models.resolve import check_name
 
 
 def refuse(name, match: str, error: type[Exception] = ModelError, **options) -> None:
@@ -168,10 +169,23 @@ def test_an_empty_name(name):
 
 @pytest.mark.parametrize(
     ("name", "match"),
-    [("tiny.eng", "Did you mean tiny.en"), ("Large_v3", "large-v3"), ("xyzzy", "Known: base, ")],
+    [
+        ("tiny.eng", "Did you mean tiny.en"),
+        ("Large_v3", "large-v3"),
+        ("xyzzy", "Type: auricle models list. Or give a folder"),
+    ],
 )
 def test_an_unknown_name_suggests(name, match):
     refuse(name, match)
+
+
+def test_a_name_is_checked_without_fetching(tmp_path, monkeypatch):
+    monkeypatch.setattr("auricle.models.hub.fetch", lambda *_, **__: pytest.fail("asked the Hub"))
+    for name in ("tiny.en", "large-v3", "somebody/something", str(tmp_path)):
+        check_name(name)
+    for name, match in (("smal", "Did you mean small"), ("./nowhere", "no folder"), (" ", "has a name")):
+        with pytest.raises(ModelError, match=match):
+            check_name(name)
 
 
 def test_a_catalogued_revision_goes_past_the_embedded_model():

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from auricle.demo.options import DemoOptions
+from auricle.engines import check_name
 from auricle.errors import OutputError
 
 __all__ = ["DemoOptions", "demo", "running"]
@@ -19,7 +20,8 @@ __all__ = ["DemoOptions", "demo", "running"]
 def demo(options: DemoOptions, *, on_ready: Callable[[str], None] = lambda address: None) -> None:
     """Show the page until the process is told to stop.
 
-    Raises OptionError, MissingExtraError, OutputError where the port is not free.
+    Raises ModelError for one that is nowhere, OptionError, MissingExtraError, OutputError where the port
+    is not free.
     """
     with running(options) as address:
         on_ready(address)
@@ -29,6 +31,8 @@ def demo(options: DemoOptions, *, on_ready: Callable[[str], None] = lambda addre
 @contextmanager
 def running(options: DemoOptions) -> Iterator[str]:
     """The address of the page as long as the context lasts. Raises what ``demo`` raises."""
+    for name in options.models:
+        check_name(name)
     from auricle.demo.page import create
     from auricle.demo.shelf import Shelf
 

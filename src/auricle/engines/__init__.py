@@ -276,6 +276,17 @@ def _check_memory(load: LoadOptions, engine: str) -> None:
         )
 
 
+def check_name(model: str) -> None:
+    """Refuse a model that is neither a folder nor in the catalogue nor an id of the Hub; nothing is fetched.
+
+    Raises ModelError.
+    """
+    from auricle.models.resolve import check_name
+
+    if model != "fake":
+        check_name(model)
+
+
 def engine_for(load: LoadOptions) -> str:
     """The name of the engine that ``load_engine`` takes. Raises ModelError where there is no such model."""
     if load.engine != "auto":

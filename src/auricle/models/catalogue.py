@@ -132,7 +132,7 @@ def lookup(name: str) -> ModelInfo:
         return info
     names = [known for info in catalogue().values() for known in (info.name, *info.aliases)]
     raise ModelError(
-        f"there is no model {name!r}. {nearest(name.lower(), names)} "
+        f"there is no model {name!r}. {nearest(name.lower(), names, 'Type: auricle models list.')} "
         "Or give a folder (./name) or a Hugging Face id (owner/name)."
     )
 

@@ -32,9 +32,7 @@ def resolve(
 
     Raises ModelError where it cannot be found or is not whole, OptionError for a revision of a folder.
     """
-    text = os.fspath(name).strip()
-    if not text:
-        raise ModelError("a model has a name. Give tiny.en, a folder or a Hugging Face id (owner/name)")
+    text = _stripped(name)
     if folder := _local(text):
         if revision is not None:
             raise OptionError(f"{folder} is a folder and has no revisions. Leave revision out")
@@ -43,6 +41,23 @@ def resolve(
     if "/" not in text:
         return _named(text, revision, offline, allow_pickle=allow_pickle)
     return hub.fetch(text, text, find(text), revision=revision, offline=offline, allow_pickle=allow_pickle)
+
+
+def check_name(name: str) -> None:
+    """Refuse what is neither a folder nor in the catalogue nor an id of the Hub; nothing is fetched.
+
+    Raises ModelError with the nearest names.
+    """
+    text = _stripped(name)
+    if _local(text) is None and "/" not in text:
+        lookup(text)
+
+
+def _stripped(name: str | Path) -> str:
+    text = os.fspath(name).strip()
+    if not text:
+        raise ModelError("a model has a name. Give tiny.en, a folder or a Hugging Face id (owner/name)")
+    return text
 
 
 def _named(name: str, revision: str | None, offline: bool | None, *, allow_pickle: bool) -> ModelFolder:

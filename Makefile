@@ -24,6 +24,7 @@ check: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy benchmarks/*.py recipes/*.py
 
 unit: .venv/.dev
 	$(BIN)/python -m pytest

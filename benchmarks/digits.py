@@ -44,7 +44,7 @@ def sequence(draw: random.Random, known: list[Clip], most: int) -> tuple[str, np
     """Some digits with short pauses around them, and a little noise."""
     parts = draw.choices(known, k=draw.randint(1, most))
     silences = [np.zeros(draw.randint(800, 4000), np.float32) for _ in range(len(parts) + 1)]
-    sound = [silences[0]]
+    sound: list[np.ndarray] = [silences[0]]
     for (_, samples), silence in zip(parts, silences[1:], strict=True):
         sound += [samples * draw.uniform(0.5, 1.5), silence]
     noise = np.random.default_rng(draw.randrange(2**31)).standard_normal(sum(map(len, sound)))

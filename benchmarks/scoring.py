@@ -13,11 +13,12 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from auricle.metrics import cer, wer
 from auricle.metrics.significance import mapsswe
-from auricle.normalize import normalizer
+from auricle.normalize import Normalizer, normalizer
 from auricle.verbs.score import Pair, Pairs, score_pairs
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "metrics"))
@@ -49,6 +50,14 @@ def timed(name: str, call: Callable[[], object]) -> None:
     print(f"{name:<40}{time.process_time() - began:6.1f} s", flush=True)
 
 
+def normalised(clean: Normalizer, texts: list[str]) -> list[str]:
+    return [clean(text) for text in texts]
+
+
+def scored(name: str, rows: list[Pair]) -> object:
+    return score_pairs(Pairs(tuple(rows)), normalizer(name))
+
+
 def speed() -> None:
     references, hypotheses = texts()
     print(f"{UTTERANCES * LENGTH:,} reference words in {UTTERANCES:,} utterances, processor seconds")
@@ -65,7 +74,7 @@ def speed() -> None:
         clean = normalizer(name, language)
         timed(
             f"normalise the references, {name} {language or ''}",
-            lambda clean=clean: list(map(clean, references)),
+            partial(normalised, clean, references),
         )
     rows = [
         Pair(str(at), *two, f"s{at % 300}") for at, two in enumerate(zip(references, hypotheses, strict=True))
@@ -73,7 +82,7 @@ def speed() -> None:
     for name in ("none", "multilingual", "whisper-english"):
         timed(
             f"all of auricle score, {name}",
-            lambda name=name: score_pairs(Pairs(tuple(rows)), normalizer(name)),
+            partial(scored, name, rows),
         )
 
 

@@ -95,7 +95,7 @@ def _take(events: Iterator[Event], played: Played, engine: Any) -> None:
     def now() -> float:
         if played.look is None:
             return base + read() - began
-        return base + played.look * (engine.looks - looks)
+        return base + played.look * float(engine.looks - looks)
 
     for event in events:
         at = now()

@@ -150,8 +150,9 @@ def main() -> None:
             if number:
                 spent[name].append(seconds)
     ratios = [one / other for one, other in zip(spent["plain"], spent["auricle"], strict=True)]
-    for name, seconds in spent.items():
-        print(f"{name}: {size * len(seconds) / sum(seconds):.2f} samples a second over {len(seconds)} steps")
+    for name, all_seconds in spent.items():
+        pace = size * len(all_seconds) / sum(all_seconds)
+        print(f"{name}: {pace:.2f} samples a second over {len(all_seconds)} steps")
     print(f"ratio: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f}")
     if arguments.out:
         heard(folder, {name: model for name, (model, _) in made.items()}, arguments.out)

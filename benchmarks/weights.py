@@ -56,7 +56,7 @@ def openai() -> Path:
         "n_text_layer": dims.decoder_layers,
     }
     arrays = MADE / "openai.npz"
-    np.savez(arrays, **dict(openai_weights(hf())))
+    np.savez(arrays, allow_pickle=False, **dict(openai_weights(hf())))
     python = peer_python("openai_whisper")
     subprocess.run([python, PEERS / "openai_whisper_weights.py", arrays, json.dumps(sizes), out], check=True)
     arrays.unlink()
@@ -73,7 +73,15 @@ def openvino() -> Path:
     part = out.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     options = ("--task", "automatic-speech-recognition-with-past", "--weight-format", "int8")
-    command = [python.parent / "optimum-cli", "export", "openvino", "--model", hf(), *options, part]
+    command: list[str | Path] = [
+        python.parent / "optimum-cli",
+        "export",
+        "openvino",
+        "--model",
+        hf(),
+        *options,
+        part,
+    ]
     subprocess.run(command, check=True, env=os.environ | {"HF_HUB_OFFLINE": "1"})
     part.rename(out)
     return out

@@ -152,3 +152,18 @@ def test_a_signal_while_a_model_loads(here: Path) -> None:
     assert "stopped with 0 of 1" in command.communicate()[1]
     assert command.returncode == 143
     assert tree(here) == {"talk.wav"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals")
+def test_ctrl_c_while_the_command_line_loads(here: Path) -> None:
+    (here / "click.py").write_text(
+        "import sys, time\nsys.stderr.write('loading\\n')\nsys.stderr.flush()\ntime.sleep(30)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "auricle", "doctor"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(PYTHONPATH=str(here)),
+    )  # fmt: skip
+    assert process.stderr is not None and process.stderr.readline() == "loading\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (130, "", "auricle: stopped.\n")

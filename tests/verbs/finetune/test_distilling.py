@@ -119,10 +119,17 @@ def test_replay_without_texts_gets_those_of_the_base(
         return ["abc x1", "", "so " * 20]
 
     monkeypatch.setattr("auricle.verbs.finetune.finetuning.decoded", listen)
+    left = Path(kept["output"]) / "training"  # by a recipe that never came to a step
+    left.mkdir(parents=True)
+    (left / "course.json").write_text('{"training.learning_rate": 7.0}')
+    (left / "replay.json").write_text('["of other data"]')
     made = finetune(recipe_of(kept))
     assert len(asked) == 1 and made.story["data"]["replay"] == 1 and made.story["steps"] == 4
     assert json.loads((made.folder / "training" / "replay.json").read_text("utf-8"))[0] == "abc x1"
     assert made.story["recipe"]["training"]["distil"] == 2.0
+    kept["training"] |= {"learning_rate": 2e-3}
+    with pytest.raises(OptionError, match="another recipe"):
+        finetune(recipe_of(kept))
 
 
 def test_a_base_without_a_text_of_use_is_refused(

@@ -25,6 +25,7 @@ from auricle.verbs.datasets.needs import Needs, needs_of
 from auricle.verbs.finetune import averaging, forecast, training
 from auricle.verbs.finetune.batches import Order, Sounds
 from auricle.verbs.finetune.card import write_card
+from auricle.verbs.finetune.course import keep_to
 from auricle.verbs.finetune.distilling import Distilling
 from auricle.verbs.finetune.examples import Example, Material, gather
 from auricle.verbs.finetune.hearing import Ear, decoded, hear, repeats
@@ -45,6 +46,7 @@ from auricle.verbs.finetune.verdict import judge
 from auricle.verbs.finetune.watching import Collapse, Silent, Watcher
 from auricle.verbs.push import check_rights, push
 
+_TEXTS, _BEFORE = "replay.json", "before.json"  # what the base writes for the replay, and how wrong it is
 WORK = "training"  # the folder in a checkpoint's folder for what only the training needs
 
 
@@ -74,6 +76,7 @@ class Finetuning:
             check_rights(recipe.push_to_hub)
         base, folder = self._base()
         material = self._material(folder)
+        self._keep_to_course(material)
         self._watcher.stage("loading the model")
         self._seed()
         learner = open_learner(recipe, base, folder)
@@ -153,6 +156,13 @@ class Finetuning:
         own = recipe.training.distil > 0
         return gather(recipe.data, _named(needs, folder.name), seed=recipe.training.seed, own_words=own)
 
+    def _keep_to_course(self, material: Material) -> None:
+        """See that what an earlier run left is of this recipe. Raises OptionError where a training is not."""
+        folder = self.folder / WORK
+        if not keep_to(self.recipe, material.fingerprints, folder) and training.is_first():
+            for name in (_TEXTS, _BEFORE):
+                (folder / name).unlink(missing_ok=True)
+
     def _in_own_words(self, learner: Learner, material: Material) -> Material:
         """The replay with the texts that the base writes, where the model is to stay with it.
 
@@ -160,7 +170,7 @@ class Finetuning:
         """
         if not self.recipe.training.distil:
             return material
-        path = self.folder / WORK / "replay.json"
+        path = self.folder / WORK / _TEXTS
         if path.is_file():
             texts = json.loads(path.read_text("utf-8"))
         else:
@@ -211,7 +221,7 @@ class Finetuning:
         """What the base makes of the data; kept, so that a training that goes on has the same figure."""
         if self.recipe.base.scratch:
             return {}
-        path = self.folder / WORK / "before.json"
+        path = self.folder / WORK / _BEFORE
         if path.is_file():
             kept = json.loads(path.read_text("utf-8"))
             return {name: Ear.of(value) for name, value in kept.items()}

@@ -28,9 +28,7 @@ def test_another_recipe_does_not_go_on_from_a_checkpoint(tmp_path: Path) -> None
     assert keep_to(recipe(epochs=6), PRINTS, tmp_path)
     checkpoint(tmp_path)
     assert keep_to(recipe(epochs=6), PRINTS, tmp_path)
-    with pytest.raises(
-        OptionError, match=r"another recipe: training\.epochs was 6 and is 3\. Name another"
-    ):
+    with pytest.raises(OptionError, match=r"another recipe: training\.epochs was 6 and is 3\. Name another"):
         keep_to(recipe(epochs=3), PRINTS, tmp_path)
     with pytest.raises(OptionError, match="the data of talks was a1 and is b2"):
         keep_to(recipe(epochs=6), {"talks": "b2"}, tmp_path)
@@ -74,3 +72,10 @@ def test_a_key_that_is_new_is_no_other_recipe(tmp_path: Path) -> None:
     path = tmp_path / "course.json"
     path.write_text(path.read_text("utf-8").replace('"training.tail": 0.5,', ""))
     assert "tail" not in path.read_text("utf-8") and keep_to(recipe(), PRINTS, tmp_path)
+
+
+@pytest.mark.parametrize("damaged", [b"", b"[1]", b'{"training.epochs": ', bytes(range(128, 256))])
+def test_a_damaged_note_is_none(tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "course.json").write_bytes(damaged)
+    checkpoint(tmp_path)
+    assert keep_to(recipe(), PRINTS, tmp_path)

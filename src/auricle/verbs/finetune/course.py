@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def keep_to(recipe: Recipe, fingerprints: Mapping[str, str], folder: Path) -> bo
     Where it has not, the folder is told what it is of from now on. Raises OptionError with what differs.
     """
     asked, path = _course(recipe, fingerprints), folder / _FILE
-    was: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else asked
+    was = _read(path) or asked
     differing = [name for name, value in was.items() if name in asked and value != asked[name]]
     if differing and training.last_whole(folder) is not None:
         name = differing[0]
@@ -62,6 +63,14 @@ def _course(recipe: Recipe, fingerprints: Mapping[str, str]) -> dict[str, Any]:
     kept = {name: value for name, value in flat.items() if name not in _FREE and not name.startswith(_TOLD)}
     found: dict[str, Any] = json.loads(json.dumps({**kept, **_prints(fingerprints)}, default=str))
     return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """What was noted; nothing where that is damaged or was never done."""
+    with suppress(OSError, ValueError):
+        found = json.loads(path.read_text("utf-8"))
+        return found if isinstance(found, dict) else {}
+    return {}
 
 
 def _prints(fingerprints: Mapping[str, str]) -> dict[str, str]:

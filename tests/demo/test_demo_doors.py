@@ -69,6 +69,13 @@ def test_a_model_that_is_nowhere_is_told_before_there_is_a_page(options: DemoOpt
         pass
 
 
+def test_an_engine_that_was_named_knows_its_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    gradio = pytest.importorskip("gradio")
+    monkeypatch.setattr(gradio.Blocks, "launch", lambda *_, **__: (None, "http://here/", None))
+    with running(DemoOptions(LoadOptions("mine", engine="theirs"), port=1)) as address:
+        assert address == "http://here/"
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../../../etc/passwd", "%2e%2e%2f%2e%2e%2fetc/passwd"])
 def test_no_other_file_is_given_away(address: str, path: str) -> None:
     assert _status(f"{address}gradio_api/file={path}") in (403, 404)

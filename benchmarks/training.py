@@ -30,8 +30,9 @@ from auricle.engines.whisper import WhisperTokens
 from auricle.models import resolve
 from auricle.models.to_huggingface import huggingface_folder
 from auricle.verbs.datasets import open_dataset
-from auricle.verbs.finetune.batches import Sounds, WhisperCollator
+from auricle.verbs.finetune.batches import WhisperCollator
 from auricle.verbs.finetune.examples import Example
+from auricle.verbs.finetune.sounds import Sounds
 from auricle.verbs.finetune.targets import WhisperTargets, styled
 from auricle.verbs.finetune.training import faster_format
 from auricle.verbs.finetune.windows import ShortWindows

@@ -18,15 +18,19 @@ def step(number: int) -> Step:
 def test_without_a_terminal_each_stage_and_each_minute_has_a_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = iter([100.0, 130.0, 161.0])
+    clock = iter([0.0, 50.0, 61.0, 119.0, 121.5, 130.0, 161.0, 191.0])
     monkeypatch.setattr("auricle.cli.finetune.monotonic", lambda: next(clock))
     screen = TrainingScreen(quiet=False)
-    screen.stage("hearing the base")
+    screen.stage("the base writes the texts of the replay")
+    for done in (300, 400, 700, 791):
+        screen.part(done, 791)
     for number in (1, 2, 3):
         screen.step(step(number))
     screen.stop()
     assert capsys.readouterr().err.splitlines() == [
-        "hearing the base …",
+        "the base writes the texts of the replay …",
+        "the base writes the texts of the replay: 400 of 791",
+        "the base writes the texts of the replay: 791 of 791",
         "training: 1 of 740 · loss 1.250 · rate 9.0e-05 · 3.5 samples/s · 1:02:05 left",
         "training: 3 of 740 · loss 1.250 · rate 9.0e-05 · 3.5 samples/s · 1:02:05 left",
     ]

@@ -74,7 +74,8 @@ class TrainingScreen:
         self._drawn = ""  # what there is a bar of
         self._stage = ""
         self._last: Step | None = None
-        self._next = 0.0  # when a training's next line is due
+        self._next = 0.0  # when the next line of a training is due
+        self._next_part = 0.0  # when that of a stage with parts is
 
     def stage(self, text: str) -> None:
         """Say what is being waited for."""
@@ -83,6 +84,7 @@ class TrainingScreen:
         self._bar.stop()
         self._bar.stage(text)
         if not self._moves:
+            self._next_part = monotonic() + _A_MINUTE
             self.note(f"{text} …")
 
     def part(self, done: int, whole: int) -> None:
@@ -90,6 +92,9 @@ class TrainingScreen:
         signals.check()
         self._draw(self._stage, whole)
         self._bar.update(done, f"{done} of {whole}")
+        if not self._moves and (time := monotonic()) >= self._next_part:
+            self._next_part = time + _A_MINUTE
+            self.note(f"{self._stage}: {done} of {whole}")
 
     def note(self, text: str) -> None:
         """Say it, unless it should be quiet."""

@@ -8,22 +8,15 @@ import numpy as np
 import pytest
 
 from auricle.audio import Audio
-from auricle.augment import Augment, generator
+from auricle.augment import generator
 from auricle.engines.whisper import WhisperTokens
 from auricle.models import resolve
 from auricle.verbs.datasets import AudioRef, Utterance
-from auricle.verbs.finetune.batches import (
-    Heard,
-    Order,
-    Sounds,
-    WhisperCollator,
-    decoder_side,
-    joined,
-    speech_end,
-)
-from auricle.verbs.finetune.examples import Example, gather, opened
+from auricle.verbs.finetune.batches import Order, WhisperCollator, decoder_side
+from auricle.verbs.finetune.examples import Example, gather
 from auricle.verbs.finetune.joining import Joins
 from auricle.verbs.finetune.recipe import recipe_of
+from auricle.verbs.finetune.sounds import Heard
 from auricle.verbs.finetune.targets import IGNORED, Said, Target, WhisperTargets, styled
 
 
@@ -128,12 +121,6 @@ def test_a_batch_says_what_of_it_is_replay_where_that_counts(english: WhisperTar
     assert telling(batch)["replay"].tolist() == [False, True]
 
 
-def test_speech_ends_where_it_is_loud(tone: Audio) -> None:
-    padded = Audio(np.concatenate([tone.samples, np.zeros(16_000, np.float32)]), 16_000)
-    assert speech_end(padded) == pytest.approx(2.0, abs=0.03)
-    assert speech_end(Audio.silence(1.0, 16_000)) == 1.0
-
-
 def test_one_order_for_one_seed_and_epoch() -> None:
     order = Order(items(50), items(10, replay=True), 0.2, 8, seed=3)
     first = list(order)
@@ -150,31 +137,6 @@ def test_batches_hold_clips_of_about_one_length() -> None:
     places = [place for _, place in Order(train, [], 0.0, 8, seed=0)]
     spans = [{train[place].seconds for place in places[at : at + 8]} for at in range(0, 80, 8)]
     assert sum(len(span) for span in spans) <= len(spans) + 5
-
-
-def test_augmentation_depends_on_utterance_and_epoch(clips: Path) -> None:
-    found = [Example(item, item.text or "", 0.5) for item in opened(str(clips))]
-    sounds = Sounds(found, Augment.of("noise:10", seed=1), 1.0)
-    again = Sounds(found, Augment.of("noise:10", seed=1), 1.0)
-    assert np.array_equal(sounds[0, 3].audio.samples, again[0, 3].audio.samples)
-    assert not np.array_equal(sounds[0, 3].audio.samples, sounds[1, 3].audio.samples)
-
-
-def test_sounds_stay_in_memory_while_there_is_room(clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [Example(item, item.text or "", 0.5) for item in opened(str(clips))]
-    bytes_of_one = found[0].utterance.load(16_000).samples.nbytes
-    monkeypatch.setattr("auricle.verbs.finetune.batches._HELD", bytes_of_one)
-    sounds = Sounds(found)
-    again = [[sounds[0, place].audio.samples for place in (0, 1)] for _ in range(2)]
-    assert list(sounds._held) == [0]
-    assert all(np.array_equal(one, other) for one, other in zip(*again, strict=True))
-
-
-def test_joined_utterances_are_of_one_speaker(clips: Path) -> None:
-    found = [Example(item, item.text or "", 0.5) for item in opened(str(clips))]
-    sounds = Sounds(found, joins=Joins(found, 3))
-    longest = max((sounds[0, place] for place in range(12)), key=lambda one: len(one.text))
-    assert len(longest.text.split()) in (4, 6) and longest.audio.duration > 0.8
 
 
 def test_what_is_joined_is_drawn_for_each_epoch_and_is_not_too_long() -> None:
@@ -195,13 +157,6 @@ def test_batches_are_sorted_by_what_is_joined() -> None:
     order = [place for _, place in Order(found, [], 0.0, 8, seed=0, joins=joins)]
     spans = [[joins.seconds(0, place) for place in order[at : at + 8]] for at in range(0, 80, 8)]
     assert sum(max(span) - min(span) for span in spans) < 2.0 * len(spans)
-
-
-def test_joined_texts_have_the_times_of_their_sounds(tone: Audio) -> None:
-    audio, said = joined([tone, tone, tone], ["a", "b", "c"], [0.1, 0.2])
-    assert audio.duration == pytest.approx(3 * tone.duration + 0.3)
-    assert [one.start for one in said] == pytest.approx([0.0, tone.duration + 0.1, 2 * tone.duration + 0.3])
-    assert [one.end - one.start for one in said] == pytest.approx([2.0] * 3, abs=0.03)
 
 
 def test_what_is_chosen_by_is_never_learnt(clips: Path) -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from auricle.errors import DatasetError, OptionError
 from auricle.verbs.finetune import finetune, recipe_of
-from auricle.verbs.finetune.batches import Order, Sounds
+from auricle.verbs.finetune.batches import Order
 from auricle.verbs.finetune.distilling import Distilling, loss_of
 from auricle.verbs.finetune.examples import gather
 from auricle.verbs.finetune.hearing import repeats
 from auricle.verbs.finetune.learner import base_folder, open_distilling, open_learner
+from auricle.verbs.finetune.sounds import Sounds
 from corpora import corpus
 
 torch = pytest.importorskip("torch")

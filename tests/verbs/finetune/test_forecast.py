@@ -12,10 +12,11 @@ from auricle.augment import Augment
 from auricle.errors import OptionError
 from auricle.verbs.datasets.needs import needs_of
 from auricle.verbs.finetune import finetune, forecast, recipe_of
-from auricle.verbs.finetune.batches import Order, Sounds
+from auricle.verbs.finetune.batches import Order
 from auricle.verbs.finetune.examples import gather
 from auricle.verbs.finetune.forecast import Forecast, Forecaster, steps_of
 from auricle.verbs.finetune.learner import Learner, base_folder, open_learner
+from auricle.verbs.finetune.sounds import Sounds
 from auricle.verbs.finetune.watching import Silent
 
 torch = pytest.importorskip("torch")

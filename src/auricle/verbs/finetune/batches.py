@@ -1,5 +1,5 @@
-"""What a step sees: an order that depends on seed and epoch alone, sounds read as they are needed,
-and collators that put them side by side.
+"""What a step sees: an order that depends on seed and epoch alone, and collators that put sounds side
+by side.
 
 An index is (epoch, place), so that an utterance is augmented otherwise in every epoch and still
 the same when a training that was killed goes on.
@@ -14,23 +14,17 @@ from typing import Any
 import numpy as np
 
 from auricle import features
-from auricle.audio import Audio
-from auricle.augment import Augment, SpecAugment, generator
-from auricle.augment.parts import FRAME, active
+from auricle.augment import SpecAugment
 from auricle.verbs.finetune.distilling import REPLAY
 from auricle.verbs.finetune.examples import Example
 from auricle.verbs.finetune.joining import Joins
-from auricle.verbs.finetune.targets import IGNORED, Said, Target, WhisperTargets
+from auricle.verbs.finetune.sounds import Heard, Index, Random
+from auricle.verbs.finetune.targets import IGNORED, Target, WhisperTargets
 from auricle.verbs.finetune.windows import LONGEST, window_frames
 
-_HELD = (
-    200_000_000  # bytes of sounds that stay in memory: 52 minutes at 16 kHz, or all of a few thousand words
-)
+_AHEAD = 2  # batches that are read while one is learnt
 _POOL = 50  # batches that are sorted by length together
 _HIDDEN = SpecAugment(bands=2, width=15, times=2, length=40, share=0.1)
-
-Index = tuple[int, int]
-Random = np.random.Generator
 
 
 class Order:
@@ -54,6 +48,7 @@ class Order:
         self._extra = round(len(train) * share / (1 - share)) if replay else 0
         self._batch, self._seed = batch, seed
         self.epoch = 0
+        self.tell: Callable[[Sequence[Index], int], None] | None = None  # told of an epoch as it begins
 
     def set_epoch(self, epoch: int) -> None:
         """The Trainer says which epoch begins."""
@@ -79,8 +74,10 @@ class Order:
         whole = [batch for batch in batches if len(batch) == self._batch]
         random.shuffle(whole)
         rest = [place for batch in batches if len(batch) < self._batch for place in batch]
-        for place in (*(place for batch in whole for place in batch), *rest):
-            yield self.epoch, place
+        plan = [(self.epoch, place) for batch in (*whole, rest) for place in batch]
+        if self.tell is not None:
+            self.tell(plan, _AHEAD * self._batch)
+        yield from plan
 
     def _lengths(self, epoch: int) -> list[float]:
         return [self._joins.seconds(epoch, place) for place in self._places]
@@ -90,93 +87,6 @@ class Order:
             return np.zeros(0, int)
         again = self._extra > self._replay
         return self._train + random.choice(self._replay, self._extra, replace=again)
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One utterance of one epoch: its sound after augmentation, what is said in it, its random numbers."""
-
-    audio: Audio
-    said: tuple[Said, ...]
-    random: Random
-    replay: bool = False
-
-    @property
-    def text(self) -> str:
-        """All that is said."""
-        return " ".join(one.text for one in self.said)
-
-
-class Sounds:
-    """The dataset that the Trainer indexes: reads, augments and joins what an index names.
-
-    Utterances that are joined are changed by the same draw, so that they sound like one recording.
-    """
-
-    def __init__(
-        self,
-        items: Sequence[Example],
-        augment: Augment | None = None,
-        share: float = 0.0,
-        rate: int = 16_000,
-        joins: Joins | None = None,
-        *,
-        seed: int = 0,
-    ) -> None:
-        self._items, self._augment, self._share = items, augment, share
-        self._rate, self._seed = rate, seed
-        self._joins = joins or Joins(items)
-        self._held: dict[int, Audio] = {}
-        self._room = _HELD
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __getitem__(self, index: Index) -> Heard:
-        epoch, place = index
-        item = self._items[place]
-        key = f"{epoch}:{item.utterance.id}"
-        random = generator(self._seed, key)
-        changed = self._augment is not None and random.random() < self._share
-        places = self._joins.of(epoch, place)
-        parts = [self._load(one) for one in places]
-        if self._augment is not None and changed:
-            parts = [self._augment(part, key) for part in parts]
-        texts = [self._items[one].text for one in places]
-        audio, said = joined(parts, texts, self._joins.pauses(epoch, place, len(places)))
-        return Heard(audio, said, random, item.replay)
-
-    def _load(self, place: int) -> Audio:
-        """A sound as it was recorded; kept for the next epoch while there is room."""
-        if (found := self._held.get(place)) is not None:
-            return found
-        audio = self._items[place].utterance.load(self._rate)
-        if audio.samples.nbytes <= self._room:
-            self._held[place] = audio
-            self._room -= audio.samples.nbytes
-        return audio
-
-
-def joined(
-    parts: Sequence[Audio], texts: Sequence[str], pauses: Sequence[float]
-) -> tuple[Audio, tuple[Said, ...]]:
-    """Sounds after one another with silence between them, and when each text is said."""
-    rate = parts[0].rate
-    samples: list[Any] = []
-    said: list[Said] = []
-    length = 0
-    for part, text, pause in zip(parts, texts, (*pauses, 0.0), strict=True):
-        begin = length / rate
-        said.append(Said(text, begin, begin + speech_end(part)))
-        samples += [part.samples, np.zeros(int(pause * rate), np.float32)]
-        length += len(part.samples) + len(samples[-1])
-    return Audio(np.concatenate(samples), rate), tuple(said)
-
-
-def speech_end(audio: Audio) -> float:
-    """Where the last loud frame ends, in seconds: the time that a target ends with."""
-    loud = np.flatnonzero(active(audio))
-    return min(audio.duration, (int(loud[-1]) / audio.rate + FRAME)) if len(loud) else audio.duration
 
 
 @dataclass(frozen=True, slots=True)

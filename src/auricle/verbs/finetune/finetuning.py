@@ -23,7 +23,7 @@ from auricle.models.kinds import kind_of
 from auricle.storage import write_atomic
 from auricle.verbs.datasets.needs import Needs, needs_of
 from auricle.verbs.finetune import averaging, forecast, training
-from auricle.verbs.finetune.batches import Order, Sounds
+from auricle.verbs.finetune.batches import Order
 from auricle.verbs.finetune.card import write_card
 from auricle.verbs.finetune.course import keep_to
 from auricle.verbs.finetune.distilling import Distilling
@@ -41,6 +41,7 @@ from auricle.verbs.finetune.learner import (
     with_token,
 )
 from auricle.verbs.finetune.recipe import Recipe, blend_share
+from auricle.verbs.finetune.sounds import Sounds
 from auricle.verbs.finetune.trainer import Parts
 from auricle.verbs.finetune.verdict import judge
 from auricle.verbs.finetune.watching import Collapse, Silent, Watcher

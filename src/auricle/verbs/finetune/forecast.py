@@ -20,10 +20,11 @@ from typing import Any
 from auricle.engines.transformers import opening
 from auricle.errors import OptionError
 from auricle.models import machine
-from auricle.verbs.finetune.batches import Index, Order, Sounds
+from auricle.verbs.finetune.batches import Order
 from auricle.verbs.finetune.distilling import Distilling, loss_of
 from auricle.verbs.finetune.learner import Learner
 from auricle.verbs.finetune.recipe import Recipe
+from auricle.verbs.finetune.sounds import Index, Sounds
 
 _FEW = 2  # clips that are computed to count what is kept of them
 _DRAWS = 8  # of the longest clips, and epochs of each, that are looked at: one may be slowed down or joined

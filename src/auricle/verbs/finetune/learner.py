@@ -134,7 +134,7 @@ def open_distilling(recipe: Recipe, learner: Learner) -> Distilling | None:
     if not recipe.training.distil:
         return None
     teacher = _load(learner.kind, learner.folder).eval().requires_grad_(False)
-    ShortWindows(teacher)
+    ShortWindows(teacher, recipe.training.stride)
     return Distilling(teacher, recipe.training.distil, recipe.training.distil_states)
 
 
@@ -155,7 +155,7 @@ def _load(kind: Kind, folder: ModelFolder) -> Any:
 
 
 def _whisper(recipe: Recipe, model: Any, base: ModelFolder, folder: ModelFolder) -> Learner:
-    ShortWindows(unwrapped(model))
+    ShortWindows(unwrapped(model), recipe.training.stride)
     # Sinusoids, which the library leaves open to training once weights have been loaded.
     unwrapped(model).get_encoder().embed_positions.requires_grad_(False)
     tokens = WhisperTokens.load(folder.path)
@@ -210,7 +210,9 @@ def _no_token(language: str, known: Sequence[str], folder: ModelFolder) -> Optio
 def _other(recipe: Recipe, model: Any, kind: Kind, base: ModelFolder, folder: ModelFolder) -> Learner:
     from transformers import AutoFeatureExtractor, AutoTokenizer
 
-    if useless := {"window", "tail", "timestamps", "distil", "distil_states"} & changed(recipe.training):
+    if useless := {"window", "tail", "stride", "timestamps", "distil", "distil_states"} & changed(
+        recipe.training
+    ):
         raise OptionError(f"training.{min(useless)} is for Whisper, and {base.name} is none. Leave it out.")
     with opening.quiet(), opening.explained(folder):
         extractor = AutoFeatureExtractor.from_pretrained(str(folder.path), local_files_only=True)

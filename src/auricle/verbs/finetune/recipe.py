@@ -91,6 +91,9 @@ class TrainingOptions:
         "batch", "silence that a Whisper is computed: as a batch needs, or in full", choices=("batch", "full")
     )
     tail: float = option(0.5, "seconds of silence that are computed as they are after the longest clip")
+    stride: int = option(
+        8, "states of the silence after that, 20 ms each, of which one is computed; 24 is a quarter faster"
+    )
     timestamps: float = option(0.5, "share of the targets with timestamps (Whisper)")
     distil: float = option(
         0.0, "weight of staying with what the base writes on the replay, which needs no texts then (Whisper)"
@@ -306,7 +309,8 @@ def _check(recipe: Recipe) -> None:
     least = (
         ("batch_size", training.batch_size), ("accumulate", training.accumulate),
         ("evaluate_every", training.evaluate_every), ("patience", training.patience),
-        ("dev_size", data.dev_size), ("join", data.join), ("lora_rank", recipe.base.lora_rank),
+        ("stride", training.stride), ("dev_size", data.dev_size), ("join", data.join),
+        ("lora_rank", recipe.base.lora_rank),
     )  # fmt: skip
     for name, value in least:
         if value < 1:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from auricle.verbs.finetune.averaging import Average
-from auricle.verbs.finetune.batches import Order, Sounds
+from auricle.verbs.finetune.batches import Order
 from auricle.verbs.finetune.distilling import Distilling
 from auricle.verbs.finetune.hearing import Ear
 from auricle.verbs.finetune.learner import Learner
+from auricle.verbs.finetune.sounds import Sounds
 from auricle.verbs.finetune.watching import Collapse, Pace, Step, TrainingError, Watcher, check_loss
 
 WHOLE = "whole"  # a file that says that a checkpoint of the training was written to its end
@@ -52,6 +53,8 @@ def speech_trainer(parts: Parts, arguments: Any) -> Any:
         callbacks=[teller(parts)],
     )
     trainer.model_accepts_loss_kwargs = False
+    if arguments.world_size == 1 and not arguments.dataloader_num_workers:
+        parts.order.tell = parts.sounds.follow
     if parts.distilling is not None:
         parts.distilling.teacher.to(arguments.device)
     trainer.remove_callback(PrinterCallback)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from auricle.audio import Audio
 from auricle.engines import DecodeOptions, Engine
 from auricle.transcript import Transcript
-from auricle.verbs.finetune.batches import speech_end
+from auricle.verbs.finetune.sounds import speech_end
 
 CLIPS = 40
 _NEAR = 0.5  # seconds between the end of the last segment and that of the sound that count as kept

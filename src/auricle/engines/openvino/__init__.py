@@ -227,7 +227,6 @@ class OpenVinoEngine:
             prompt=prompt,
             start=len(context),
             search=new_search(self._rules, options),
-            width=options.best_of if options.temperature > 0 else options.beam_size,
             room=min(MAX_TOKENS // 2, MAX_TOKENS - len(prompt)),
             finish=finish,
         )

@@ -42,7 +42,12 @@ class Next:
 
 
 class Search(Protocol):
-    """Looks for the text of one window."""
+    """Looks for the text of one window, in ``width`` rows after its first step."""
+
+    @property
+    def width(self) -> int:
+        """How many continuations each step takes."""
+        ...
 
     def step(self, logits: Floats, *, last: bool) -> Next | None:
         """Take logits [rows, vocabulary], which may be written over; None once the text is found.
@@ -79,6 +84,8 @@ class _Row:
 
 
 class _Greedy:
+    width = 1
+
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._tokens: list[int] = []
@@ -107,6 +114,7 @@ class _Beams:
         self._rows = [_Row()]
         self._ended: list[Found] = []
         self._enough = max(1, round(options.beam_size * options.patience))
+        self.width = options.beam_size
 
     def step(self, logits: Floats, *, last: bool) -> Next | None:
         parents: list[int] = []
@@ -118,10 +126,10 @@ class _Beams:
             else:
                 parents.append(parent)
                 rows.append(row)
-            if len(rows) == self._options.beam_size:
+            if len(rows) == self.width:
                 break
         if rows and not last:  # every window of a batch has as many rows
-            short = self._options.beam_size - len(rows)
+            short = self.width - len(rows)
             parents += parents[:1] * short
             rows += [_Row(rows[0].tokens, rows[0].logprobs, -np.inf)] * short
         self._rows = rows
@@ -133,7 +141,7 @@ class _Beams:
 
     def _continuations(self, logits: Floats) -> list[tuple[float, int, int, float]]:
         """The likeliest first: log-probability of the whole, row, token, log-probability of the token."""
-        most = 2 * self._options.beam_size
+        most = 2 * self.width
         found: list[tuple[float, int, int, float]] = []
         for parent, (row, scores) in enumerate(zip(self._rows, logits, strict=True)):
             self._rules.apply(scores, row.tokens)
@@ -163,8 +171,12 @@ class _Samples:
     def __post_init__(self) -> None:
         self._random = np.random.default_rng(self.options.seed)
 
+    @property
+    def width(self) -> int:
+        return self.options.best_of
+
     def step(self, logits: Floats, *, last: bool) -> Next | None:
-        count = self.options.best_of
+        count = self.width
         parents = list(range(count)) if self._rows else [0] * count
         rows = self._rows or [_Row()] * count
         self._rows = [

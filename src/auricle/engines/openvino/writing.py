@@ -42,7 +42,7 @@ class Window:
 
     ``encode`` gives what is added to its scores, at most ``states`` of them, and its keys and values; the
     text comes after ``prompt``, in which the start token has the place ``start``, has at most ``room``
-    tokens and takes ``width`` rows. ``result`` becomes what ``finish`` makes of it.
+    tokens. ``result`` becomes what ``finish`` makes of it.
     """
 
     states: int
@@ -50,7 +50,6 @@ class Window:
     prompt: Sequence[int]
     start: int
     search: Search
-    width: int
     room: int
     finish: Callable[[Worker, Sound, Written], Any]
     result: Future[Any] = field(default_factory=Future)
@@ -92,7 +91,7 @@ class _Entry:
     def next(self) -> tuple[list[int], list[int]]:
         """The rows that its rows go on from, and their tokens."""
         if self.following is None:
-            width = self.task.width
+            width = self.task.search.width
             parents = [self.first + at for at in range(width)] if self.rows == width else [0] * width
             return parents, [self.task.prompt[self.read]] * width
         return [self.first + parent for parent in self.following.parents], self.following.tokens
@@ -203,7 +202,7 @@ class Writing:
         kept = max(own / entry.task.states for own, entry in zip(lengths, going, strict=True))
         # How long it will be is known once it has been heard; until then, as if as much of it were kept.
         together = (len(going) + 1) * max(*lengths, kept * task.states) <= self._room
-        if len(going) >= self._most or not together or task.width != first.task.width:
+        if len(going) >= self._most or not together or task.search.width != first.task.search.width:
             return False
         if self._session.length:
             return len(task.prompt) <= _SHORT

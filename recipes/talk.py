@@ -38,30 +38,45 @@ def lines(game: bytes) -> dict[str, bytes]:
 
 def main(folder: Path, count: int, game: Path = GAME) -> int:
     """Write ``count`` lines, spread over the whole game, and the manifest."""
+    try:
+        spoken = lines(game.read_bytes())
+    except (OSError, ValueError, struct.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        print(f"cannot read {game}: {reason}. Type: apt install flight-of-the-amazon-queen", file=sys.stderr)
+        return 1
     (folder / "clips").mkdir(parents=True, exist_ok=True)
-    rows = []
-    for name, sound in sorted(lines(game.read_bytes()).items()):
+    found = []
+    for name, sound in sorted(spoken.items()):
         path = folder / "clips" / f"{name}.mp3"
         path.write_bytes(sound)
-        try:
-            seconds = Audio.load(path).duration
-        except AuricleError:
-            seconds = 0.0  # a line that is empty
-        if not SHORTEST <= seconds <= LONGEST:
+        seconds = duration(path)
+        if SHORTEST <= seconds <= LONGEST:
+            found.append((path, seconds))
+        else:
             path.unlink()
-            continue
-        rows.append({
+    kept = [found[place * len(found) // count] for place in range(count)] if count < len(found) else found
+    rows = [
+        {
             "audio": f"clips/{path.name}",
             "text": None,
             "language": "en",
             "duration_s": round(seconds, 3),
             "source": "Flight of the Amazon Queen",
-            "license": "freeware, see the game's readme",
-        })  # fmt: skip
-    kept = [rows[place * len(rows) // count] for place in range(count)] if count < len(rows) else rows
-    (folder / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept), "utf-8")
-    print(f"{len(kept)} of {len(rows)} lines: {folder / 'manifest.jsonl'}")
+            "license": "freeware, by the game's readme",
+        }
+        for path, seconds in kept
+    ]
+    (folder / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    print(f"{len(kept)} of {len(found)} lines: {folder / 'manifest.jsonl'}")
     return 0
+
+
+def duration(path: Path) -> float:
+    """Seconds of a recording; 0 of one that is empty."""
+    try:
+        return Audio.load(path).duration
+    except AuricleError:
+        return 0.0
 
 
 if __name__ == "__main__":

@@ -47,6 +47,20 @@ def _needs(model: str) -> Any:
     return needs_of(model)
 
 
+def test_both_compute_as_much_of_the_silence_as_the_recipe_says(kept: dict[str, Any]) -> None:
+    places = []
+    for stride in (8, 24):
+        model, distilling, batch = batch_of({**kept, "training": {**kept["training"], "stride": stride}})
+        sound = batch["input_features"]
+        with torch.no_grad():
+            lengths = {
+                one.get_encoder()(sound).last_hidden_state.shape[1] for one in (model, distilling.teacher)
+            }
+        assert len(lengths) == 1
+        places += [*lengths]
+    assert places[0] > places[1]
+
+
 def test_the_base_has_no_distance_to_itself(kept: dict[str, Any]) -> None:
     model, distilling, batch = batch_of(kept)
     with torch.no_grad():

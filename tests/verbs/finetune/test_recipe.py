@@ -42,6 +42,8 @@ def test_a_list_may_be_one() -> None:
         ({"epochs": 3}, "epochs belongs under training"),
         ({"training": {"epochs": "many"}}, "epochs takes a number"),
         ({"training": {"batch_size": 0}}, "batch_size must be at least 1"),
+        ({"training": {"stride": 0}}, "stride must be at least 1"),
+        ({"training": {"stride": 24, "window": "full"}}, "training.stride is for training.window: batch"),
         ({"training": {"batch_size": 2.5}}, "batch_size takes int"),
         ({"training": {"warmup": 1.5}}, "warmup is a share"),
         ({"training": {"learning_rate": 0}}, "learning_rate must be above 0"),

@@ -92,7 +92,7 @@ class TrainingOptions:
     )
     tail: float = option(0.5, "seconds of silence that are computed as they are after the longest clip")
     stride: int = option(
-        8, "states of the silence after that, 20 ms each, of which one is computed; 24 is a quarter faster"
+        8, "states of the silence after that, 20 ms each, for which one is computed (Whisper)"
     )
     timestamps: float = option(0.5, "share of the targets with timestamps (Whisper)")
     distil: float = option(
@@ -323,6 +323,8 @@ def _check(recipe: Recipe) -> None:
         if not 0 <= share <= 1 or (name in ("ema", "replay_share") and share == 1):
             raise OptionError(f"{name} is a share between 0 and 1.")
     _check_distil(recipe)
+    if training.window == "full" and (useless := {"tail", "stride"} & changed(training)):
+        raise OptionError(f"training.{min(useless)} is for training.window: batch. Leave one of them out.")
     if training.learning_rate <= 0:
         raise OptionError("learning_rate must be above 0.")
     if training.save_every and training.evaluate_every % training.save_every:
